@@ -1,0 +1,88 @@
+"""Merging subgraphs to a supergraph, one rule a kind of type."""
+
+from collections.abc import Sequence
+
+from .custom_directives import plan_custom_directives
+from .errors import Findings
+from .merge_inputs import merge_input_object
+from .merge_leaves import merge_enum, merge_scalar, merge_union
+from .merge_objects import lend_interface_object_fields, merge_object
+from .merging import Merging, find_subtypes, find_uses, told
+from .model import Kind, Subgraph, Supergraph, TypeDefinition
+from .overrides import find_overrides
+from .roles import find_roles
+from .specification_links import merged_links
+
+_QUERY = TypeDefinition(name="Query", kind=Kind.OBJECT)
+
+
+def begin(subgraphs: Sequence[Subgraph], findings: Findings) -> Merging:
+    """Gather what the merge rules need to know of all subgraphs together."""
+    roles = {subgraph.name: find_roles(subgraph) for subgraph in subgraphs}
+    as_input, as_output = find_uses(subgraphs)
+    return Merging(
+        subgraphs=subgraphs,
+        roles=roles,
+        overrides=find_overrides(subgraphs, roles, findings),
+        custom=plan_custom_directives(subgraphs, findings),
+        subtypes=find_subtypes(subgraphs),
+        used_as_input=as_input,
+        used_as_output=as_output,
+        findings=findings,
+    )
+
+
+def merge(merging: Merging) -> Supergraph:
+    """The supergraph's types with their joins. What does not fit together goes to `merging.findings`."""
+    types: dict[str, TypeDefinition] = {}
+    for name in sorted({name for subgraph in merging.subgraphs for name in subgraph.types}):
+        kind = _kind(merging, name)
+        if kind is not None:
+            types[name] = _merge_type(merging, name, kind)
+    for name, definition in types.items():
+        if definition.kind is Kind.OBJECT and definition.interfaces:
+            types[name] = lend_interface_object_fields(merging, types, definition)
+    if not types.get("Query", _QUERY).fields:
+        merging.findings.add("NO_QUERIES", "No subgraph has a query.", "Query")
+    links, directives = merged_links(merging, types)
+    return Supergraph(types, directives, links)
+
+
+def _merge_type(merging: Merging, name: str, kind: Kind) -> TypeDefinition:
+    match kind:
+        case Kind.SCALAR:
+            return merge_scalar(merging, name)
+        case Kind.ENUM:
+            return merge_enum(merging, name)
+        case Kind.UNION:
+            return merge_union(merging, name)
+        case Kind.INPUT:
+            return merge_input_object(merging, name)
+        case Kind.OBJECT | Kind.INTERFACE:
+            return merge_object(merging, name, kind)
+
+
+def _kind(merging: Merging, name: str) -> Kind | None:
+    """A type's kind, which all subgraphs must agree on; an interface object counts as the interface."""
+    sources = merging.sources(name)
+    kinds = [
+        (Kind.INTERFACE if definition.is_interface_object else definition.kind, subgraph.name)
+        for subgraph, definition in sources
+    ]
+    if len({kind for kind, _ in kinds}) > 1:
+        merging.findings.add(
+            "TYPE_KIND_MISMATCH",
+            f'"{name}" is not of the same kind everywhere: it is {told([(f"of kind {kind}", subgraph) for kind, subgraph in kinds])}.',
+            name,
+            [subgraph for _, subgraph in kinds],
+        )
+        return None
+    if all(definition.is_interface_object for _, definition in sources):
+        merging.findings.add(
+            "INTERFACE_OBJECT_USAGE_ERROR",
+            f'"{name}" is an interface object in every subgraph that has it; one must define the interface.',
+            name,
+            [subgraph.name for subgraph, _ in sources],
+        )
+        return None
+    return kinds[0][0]
