@@ -1,0 +1,1 @@
+"""Murmur: a Twitter-like platform behind one federated GraphQL API."""

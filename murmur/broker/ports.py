@@ -1,0 +1,94 @@
+"""What Murmur asks of an event log.
+
+A topic has a fixed number of partitions. Records with one key are in one partition, in the order of their publication.
+A consumer group reads each record at least once: the consumers of a group share the partitions, and a partition that is lost
+by one (closed, killed, silent for longer than the session time-out) is taken over by another from the last committed offset.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from murmur.events import Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is published: `key` orders it, `value` is an encoded event."""
+
+    topic: Topic
+    key: int
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is read. `offset` rises within (topic, partition)."""
+
+    topic: Topic
+    partition: int
+    offset: int
+    key: int
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A record that a group gave up on, and why (for an operator; no stack trace)."""
+
+    group: str
+    record: Record
+    reason: str
+    at: int
+
+
+class Consumer(Protocol):
+    """One member of a consumer group. Not for concurrent use."""
+
+    async def poll(self, limit: int, timeout: float) -> Sequence[Record]:
+        """The next records of the partitions held, at most `limit`, in order within each partition.
+
+        Waits up to `timeout` seconds for a first one, else returns none. Records that were polled but not committed are not
+        polled again by this consumer until `rewind`.
+        """
+        ...
+
+    async def commit(self, records: Sequence[Record]) -> None:
+        """Everything up to and including these records is done, durably. Call it after the work.
+
+        A commit for a partition that this consumer no longer holds changes nothing.
+        """
+        ...
+
+    async def rewind(self) -> None:
+        """Poll again from what was last committed, because the work on what was polled has failed."""
+        ...
+
+    async def bury(self, record: Record, reason: str) -> None:
+        """Keep a record that can't be processed with the dead letters, and commit it, in one step."""
+        ...
+
+
+class Broker(Protocol):
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Append the messages in their order; on return they are durable. When it raises, some may have been appended."""
+        ...
+
+    def consumer(self, group: str, topics: Sequence[Topic]) -> AbstractAsyncContextManager[Consumer]:
+        """Join a group. A new group starts at the oldest record kept. On exit the partitions are given back at once."""
+        ...
+
+    async def lag(self, group: str) -> int:
+        """How many records of its topics a group has not committed yet."""
+        ...
+
+    async def dead_letters(self, limit: int) -> Sequence[DeadLetter]:
+        """The newest dead letters of all groups."""
+        ...
+
+    async def tail(self, limit: int) -> Sequence[Record]:
+        """The newest records of all topics, oldest first, for people to look at; no offset moves."""
+        ...
+
+    async def close(self) -> None: ...

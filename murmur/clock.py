@@ -1,0 +1,35 @@
+"""Wall-clock time, as a value that is handed in so that a test can set it."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+Clock = Callable[[], int]
+"""Returns milliseconds since the Unix epoch. It may step back; who needs order uses ids."""
+
+
+def wall_clock() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def to_datetime(ms: int) -> datetime:
+    """Milliseconds since the Unix epoch as an aware UTC datetime."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def from_datetime(moment: datetime) -> int:
+    """An aware datetime as milliseconds since the Unix epoch, rounded down."""
+    return int(moment.timestamp() * 1000)
+
+
+def to_iso(ms: int) -> str:
+    """Milliseconds since the Unix epoch as ISO 8601 in UTC with milliseconds, e.g. `2026-01-31T12:00:00.000Z`."""
+    return to_datetime(ms).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
+
+
+def from_iso(text: str) -> int:
+    """Parse ISO 8601; a time without an offset is taken as UTC. Raises ValueError on anything else."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return from_datetime(moment)

@@ -1,0 +1,197 @@
+"""One SQLite database as an asyncio resource: writes committed in groups by one thread, reads from a few others.
+
+SQLite has one writer and an fsync costs more than the statements before it, so whatever writes wait while a commit is
+running go into the next one together. Each write still succeeds or fails alone (a savepoint each), and its future resolves
+only when its commit is on the disk.
+"""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TypeVar
+
+from murmur.errors import StartupError, Unavailable
+
+T = TypeVar("T")
+Write = Callable[[sqlite3.Connection], T]
+Migrations = Sequence[str]
+"""SQL scripts, each applied once, in order; a script that has been released is never changed."""
+
+_GROUP = 256
+_BUSY_MS = 10_000
+
+
+class Database:
+    """Opens (and migrates) the file at `path`; `close` waits for what was submitted.
+
+    Raises StartupError when the file can't be opened or was written by a newer release.
+    """
+
+    def __init__(self, path: Path, migrations: Migrations, *, readers: int = 2, queue: int = 10_000) -> None:
+        self.path = path
+        self._capacity = queue
+        self._queued = 0
+        self._queue: SimpleQueue[_Submission | None] = SimpleQueue()
+        self._listeners: list[Callable[[], None]] = []
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            connection = self._connect()
+            _migrate(connection, migrations, path)
+        except (OSError, sqlite3.Error) as error:
+            raise StartupError(f"can't open the database {path}: {error}") from error
+        self._writer = threading.Thread(target=self._write_groups, args=(connection,), name=f"write {path.name}", daemon=True)
+        self._writer.start()
+        self._local = threading.local()
+        self._reading: list[sqlite3.Connection] = []
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix=f"read {path.name}", initializer=self._start_reader)
+
+    async def write(self, work: Write[T]) -> T:
+        """Run `work` in a write transaction and return when it is durable. What `work` raises undoes it alone.
+
+        Raises Unavailable when too many writes wait already, or when the disk refuses (full, gone).
+        """
+        if self._queued >= self._capacity:
+            raise Unavailable(f"too many writes wait ({self._capacity}); try again")
+        loop = asyncio.get_running_loop()
+        submission = _Submission(work, loop, loop.create_future())
+        self._queued += 1
+        self._queue.put(submission)
+        try:
+            # A write that was submitted is carried out, even when who asked for it has gone.
+            return await asyncio.shield(submission.future)
+        finally:
+            self._queued -= 1
+
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` on a read connection, in a thread. Each call sees every write that was acknowledged before it."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+
+    async def fetch(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
+        return await self.read(lambda connection: connection.execute(sql, parameters).fetchall())
+
+    def on_commit(self, listener: Callable[[], None]) -> None:
+        """Call `listener` on the event loop after each group of writes of this process."""
+        self._listeners.append(listener)
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self._queue.put(None)
+        self._writer.join()
+        self._readers.shutdown()
+        for connection in self._reading:
+            connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=512)
+        connection.row_factory = sqlite3.Row
+        connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        return connection
+
+    def _start_reader(self) -> None:
+        connection = self._connect()
+        connection.execute("PRAGMA query_only=ON")
+        self._local.connection = connection
+        self._reading.append(connection)
+
+    def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return work(self._local.connection)
+        except sqlite3.OperationalError as error:
+            raise Unavailable("a store does not answer; try again") from error
+
+    def _write_groups(self, connection: sqlite3.Connection) -> None:
+        open_ = True
+        while open_:
+            group: list[_Submission] = []
+            submission = self._queue.get()
+            while submission is not None:
+                group.append(submission)
+                if len(group) == _GROUP or self._queue.empty():
+                    break
+                submission = self._queue.get()
+            open_ = submission is not None
+            if group:
+                self._commit(connection, group)
+        connection.close()
+
+    def _commit(self, connection: sqlite3.Connection, group: "list[_Submission]") -> None:
+        outcomes: list[tuple[_Submission, object, BaseException | None]] = []
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for submission in group:
+                connection.execute("SAVEPOINT one")
+                try:
+                    outcomes.append((submission, submission.work(connection), None))
+                except BaseException as error:
+                    if isinstance(error, sqlite3.OperationalError):
+                        raise
+                    connection.execute("ROLLBACK TO one")
+                    outcomes.append((submission, None, error))
+                connection.execute("RELEASE one")
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            refusal = Unavailable("a store can't write now; nothing was changed; try again")
+            refusal.__cause__ = error
+            outcomes = [(submission, None, refusal) for submission in group]
+        loops: dict[asyncio.AbstractEventLoop, list[tuple[_Submission, object, BaseException | None]]] = {}
+        for outcome in outcomes:
+            loops.setdefault(outcome[0].loop, []).append(outcome)
+        for loop, settled in loops.items():
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._settle, settled)
+
+    def _settle(self, outcomes: "list[tuple[_Submission, object, BaseException | None]]") -> None:
+        for submission, value, error in outcomes:
+            if submission.future.cancelled():
+                continue
+            if error is None:
+                submission.future.set_result(value)
+            else:
+                submission.future.set_exception(error)
+        for listener in self._listeners:
+            listener()
+
+
+class _Submission:
+    __slots__ = ("future", "loop", "work")
+
+    def __init__(self, work: Write, loop: asyncio.AbstractEventLoop, future: asyncio.Future) -> None:
+        self.work = work
+        self.loop = loop
+        self.future = future
+
+
+def _migrate(connection: sqlite3.Connection, migrations: Migrations, path: Path) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(migrations):
+        connection.execute("ROLLBACK")
+        raise StartupError(
+            f"{path} was written by a newer release of murmur (its schema is version {version}, ours {len(migrations)})"
+        )
+    connection.execute("COMMIT")
+    for number, script in enumerate(migrations[version:], version + 1):
+        connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version={number};\nCOMMIT;")
+
+
+def path_of(url: str, data_dir: Path, name: str) -> Path:
+    """The file that `sqlite:` (a file called `name` in the data folder) or `sqlite:PATH` names."""
+    given = url.removeprefix("sqlite:").removeprefix("//")
+    return Path(given) if given else data_dir / f"{name}.db"
+
+
+def placeholders(count: int) -> str:
+    """`?,?,?` for an IN list of `count` values."""
+    return ",".join("?" * count)

@@ -1,0 +1,1 @@
+"""Metrics and logs. Names are closed vocabularies: one that is not listed does not type-check."""

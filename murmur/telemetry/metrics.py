@@ -1,0 +1,74 @@
+"""Prometheus metrics of a process. Labels are few and bounded: subgraph, worker, outcome; never an id or a document."""
+
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.process_collector import ProcessCollector
+
+CounterName = Literal[
+    "murmur_requests_total",
+    "murmur_subgraph_fetches_total",
+    "murmur_events_published_total",
+    "murmur_events_consumed_total",
+    "murmur_deliveries_total",
+    "murmur_dead_letters_total",
+    "murmur_timeline_rebuilds_total",
+]
+HistogramName = Literal["murmur_request_seconds", "murmur_subgraph_fetch_seconds", "murmur_fanout_delay_seconds"]
+GaugeName = Literal["murmur_requests_in_flight", "murmur_consumer_lag"]
+
+_COUNTERS: dict[CounterName, tuple[str, tuple[str, ...]]] = {
+    "murmur_requests_total": ("GraphQL requests answered", ("outcome",)),
+    "murmur_subgraph_fetches_total": ("Fetches sent to subgraphs", ("subgraph", "outcome")),
+    "murmur_events_published_total": ("Events moved from an outbox to the broker", ("outbox",)),
+    "murmur_events_consumed_total": ("Events that a worker has processed", ("worker", "outcome")),
+    "murmur_deliveries_total": ("Timeline entries written by fanout", ()),
+    "murmur_dead_letters_total": ("Events that a worker gave up on", ("worker",)),
+    "murmur_timeline_rebuilds_total": ("Home timelines rebuilt from the stores", ()),
+}
+_HISTOGRAMS: dict[HistogramName, tuple[str, tuple[str, ...]]] = {
+    "murmur_request_seconds": ("Time to answer a GraphQL request", ("kind",)),
+    "murmur_subgraph_fetch_seconds": ("Time of a fetch from a subgraph", ("subgraph",)),
+    "murmur_fanout_delay_seconds": ("From an event's cause to the end of its fanout", ()),
+}
+_GAUGES: dict[GaugeName, tuple[str, tuple[str, ...]]] = {
+    "murmur_requests_in_flight": ("GraphQL requests being answered", ()),
+    "murmur_consumer_lag": ("Records that a consumer group has not committed", ("group",)),
+}
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class Metrics:
+    """One registry; the composition root makes it and hands it down."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self._counters = {
+            name: Counter(name, text, labels, registry=self._registry) for name, (text, labels) in _COUNTERS.items()
+        }
+        self._histograms = {
+            name: Histogram(name, text, labels, registry=self._registry, buckets=_SECONDS)
+            for name, (text, labels) in _HISTOGRAMS.items()
+        }
+        self._gauges = {name: Gauge(name, text, labels, registry=self._registry) for name, (text, labels) in _GAUGES.items()}
+
+    def count(self, name: CounterName, *labels: str, by: float = 1) -> None:
+        counter = self._counters[name]
+        (counter.labels(*labels) if labels else counter).inc(by)
+
+    def observe(self, name: HistogramName, value: float, *labels: str) -> None:
+        histogram = self._histograms[name]
+        (histogram.labels(*labels) if labels else histogram).observe(value)
+
+    def gauge(self, name: GaugeName, value: float, *labels: str) -> None:
+        gauge = self._gauges[name]
+        (gauge.labels(*labels) if labels else gauge).set(value)
+
+    def add(self, name: GaugeName, by: float, *labels: str) -> None:
+        gauge = self._gauges[name]
+        (gauge.labels(*labels) if labels else gauge).inc(by)
+
+    def exposition(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        return generate_latest(self._registry)

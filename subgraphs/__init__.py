@@ -1,0 +1,1 @@
+"""The subgraphs, one package each; they know nothing of each other."""

@@ -1,0 +1,1 @@
+"""The event consumers. They take ports, never adapters."""
