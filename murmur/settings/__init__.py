@@ -1,0 +1,111 @@
+"""Settings, a file a concern. Only an entry point calls `load_settings`; every room below is handed its slice as values."""
+
+import difflib
+import ipaddress
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr, ValidationError
+
+from murmur.errors import StartupError
+from murmur.settings.base import PREFIX, Concern
+from murmur.settings.content import ContentSettings
+from murmur.settings.federation import FederationSettings
+from murmur.settings.limits import LimitSettings
+from murmur.settings.passwords import PasswordSettings
+from murmur.settings.server import ServerSettings
+from murmur.settings.stores import StoreSettings
+from murmur.settings.timelines import TimelineSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    server: ServerSettings
+    stores: StoreSettings
+    federation: FederationSettings
+    timelines: TimelineSettings
+    limits: LimitSettings
+    content: ContentSettings
+    passwords: PasswordSettings
+
+
+_CONCERNS: dict[str, type[Concern]] = {
+    "server": ServerSettings,
+    "stores": StoreSettings,
+    "federation": FederationSettings,
+    "timelines": TimelineSettings,
+    "limits": LimitSettings,
+    "content": ContentSettings,
+    "passwords": PasswordSettings,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting as an operator sees it. `origin` tells where the value came from."""
+
+    concern: str
+    name: str
+    value: str
+    origin: str
+    description: str
+
+
+def load_settings(environment: Mapping[str, str], **flags: object) -> Settings:
+    """Settings from the process's environment; `flags` (a command's options, None where not given) win over it.
+
+    Raises StartupError, in one line, for a name that is unknown, a value that does not fit, or what production forbids.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    known = {PREFIX + name.upper() for concern in _CONCERNS.values() for name in concern.model_fields}
+    for name in environment:
+        if name.startswith(PREFIX) and name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), known, 1)
+            raise StartupError(
+                f"unknown setting {name}" + (f"; did you mean {near[0]}?" if near else "; see `murmur settings show`")
+            )
+    try:
+        settings = Settings(
+            **{
+                room: concern(**{name: value for name, value in given.items() if name in concern.model_fields})
+                for room, concern in _CONCERNS.items()
+            }  # pyright: ignore[reportArgumentType] (the table above gives each field its own class)
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper() if first["loc"] else PREFIX
+        raise StartupError(f"{name}={first.get('input')!r}: {first['msg']}") from error
+    except ValueError as error:
+        raise StartupError(f"a setting can't be read: {error}; lists and objects are written as JSON") from error
+    if settings.server.production:
+        _check_production(settings)
+    return settings
+
+
+def _check_production(settings: Settings) -> None:
+    if settings.server.explorer:
+        raise StartupError(f"{PREFIX}EXPLORER=true: production serves no open explorer; leave it out")
+    for name, url in settings.federation.subgraphs.items():
+        parts = urlsplit(url)
+        if parts.scheme != "https" and not _loopback(parts.hostname or ""):
+            raise StartupError(f"{PREFIX}SUBGRAPHS: {name} is reached in plain text ({url}); production needs https://")
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def shown(settings: Settings, environment: Mapping[str, str]) -> Iterator[Setting]:
+    """Every setting for people to read; secrets are masked."""
+    names = {name.upper() for name in environment}
+    for room in fields(settings):
+        concern: Concern = getattr(settings, room.name)
+        for name, field in type(concern).model_fields.items():
+            variable = PREFIX + name.upper()
+            value = getattr(concern, name)
+            text = "********" if isinstance(value, SecretStr) else str(value)
+            yield Setting(room.name, variable, text, "environment" if variable in names else "default", field.description or "")

@@ -1,0 +1,12 @@
+"""Which store each room uses: the scheme of a URL chooses the adapter."""
+
+from pydantic import Field
+
+from murmur.settings.base import Concern
+
+
+class StoreSettings(Concern):
+    users_url: str = Field("sqlite:", description="Profiles, sessions and the follow graph: `sqlite:` or `sqlite:PATH`.")
+    tweets_url: str = Field("sqlite:", description="Tweets and what stands beside them: `sqlite:` or `sqlite:PATH`.")
+    timelines_url: str = Field("memory:", description="Home timelines, a cache that is rebuilt when lost: `memory:`.")
+    broker_url: str = Field("sqlite:", description="The event log: `sqlite:` or `sqlite:PATH`.")
