@@ -62,9 +62,8 @@ def load_settings(environment: Mapping[str, str], **flags: object) -> Settings:
     for name in environment:
         if name.startswith(PREFIX) and name.upper() not in known:
             near = difflib.get_close_matches(name.upper(), known, 1)
-            raise StartupError(
-                f"unknown setting {name}" + (f"; did you mean {near[0]}?" if near else "; see `murmur settings show`")
-            )
+            advice = f"did you mean {near[0]}?" if near else "see `murmur settings show`"
+            raise StartupError(f"unknown setting {name}; {advice}")
     try:
         settings = Settings(
             **{

@@ -8,7 +8,7 @@ from murmur.settings.base import Concern
 class FederationSettings(Concern):
     subgraphs: dict[str, str] = Field(
         default_factory=dict,
-        description='URLs of the subgraphs reached over HTTP, as a JSON object such as `{"tweets": "http://127.0.0.1:4001/graphql"}`; '
+        description='Subgraphs reached over HTTP, as a JSON object such as `{"tweets": "http://127.0.0.1:4001/graphql"}`; '
         "a subgraph that is not named runs in the gateway's process.",
     )
     subgraph_timeout: float = Field(5.0, gt=0, le=60, description="Seconds that a fetch from a subgraph may take.")
