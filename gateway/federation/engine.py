@@ -1,0 +1,218 @@
+"""The engine's front: prepare a document once, execute it often."""
+
+from collections import OrderedDict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    VariableDefinitionNode,
+)
+from graphql.execution import get_variable_values
+
+from .executor.collect import Tree
+from .executor.complete import Completer
+from .executor.introspect import Introspection
+from .executor.prepare import Execution, Run, prepare
+from .executor.problems import client_errors
+from .executor.transport import Transport
+from .planner import (
+    Budget,
+    BudgetExceeded,
+    Keys,
+    Operation,
+    QueryGraph,
+    QueryPlan,
+    SelectionReader,
+    Unplannable,
+    build_plan,
+    normalise,
+)
+from .planner.validation import parse_document, validate_document
+from .supergraph import Supergraph
+
+_T = TypeVar("_T")
+
+
+class RequestRefused(Exception):
+    """The document can't be executed; `errors` are formatted as the GraphQL specification has them."""
+
+    def __init__(self, errors: list[dict[str, object]]) -> None:
+        super().__init__("; ".join(str(error.get("message")) for error in errors))
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedOperation:
+    """An operation of a document, validated and planned; independent of variable values, so it is kept and shared."""
+
+    kind: Literal["query", "mutation", "subscription"]
+    name: str | None
+    plan: QueryPlan
+    _operation: Operation
+    _variables: tuple[VariableDefinitionNode, ...]
+    _run: Run | None
+    _completer: Completer
+    _introspection: Introspection | None
+
+
+class Engine:
+    """Executes operations over a supergraph's subgraphs.
+
+    `transports` has one for each subgraph. Plans are kept up to `plan_cache_size`, refusals up to a tenth of it. A
+    document of more than `max_tokens` tokens, or nested deeper than `max_depth`, is refused, as is one whose planning
+    would take more than `planning_budget` units of work (about a microsecond each).
+    """
+
+    def __init__(
+        self,
+        supergraph: Supergraph,
+        transports: Mapping[str, Transport],
+        *,
+        plan_cache_size: int = 1000,
+        max_tokens: int = 10_000,
+        max_depth: int = 100,
+        max_operations: int = 50,
+        planning_budget: int = 200_000,
+        override_labels: Collection[str] = (),
+        name_services_in_errors: bool = False,
+    ) -> None:
+        if missing := [name for name in supergraph.subgraphs if name not in transports]:
+            raise ValueError(f"no transport for the subgraphs {', '.join(missing)}")
+        self._api_schema = supergraph.api_schema
+        self._graph = QueryGraph(supergraph, override_labels)
+        self._transports = transports
+        self._max_tokens = max_tokens
+        self._max_depth = max_depth
+        self._max_operations = max_operations
+        self._planning_budget = planning_budget
+        self._name_services = name_services_in_errors
+        self._prepared: _Bounded[PreparedOperation] = _Bounded(plan_cache_size)
+        self._refused: _Bounded[RequestRefused] = _Bounded(max(plan_cache_size // 10, 1))
+
+    def prepare(self, document: str, operation_name: str | None = None) -> PreparedOperation:
+        """The operation, ready to execute. Raises RequestRefused for syntax, validation and planning errors."""
+        identity = (document, operation_name)
+        if prepared := self._prepared.get(identity):
+            return prepared
+        if refused := self._refused.get(identity):
+            raise RequestRefused(refused.errors)
+        try:
+            prepared = self._prepare(document, operation_name)
+        except RequestRefused as refused:
+            self._refused.put(identity, refused)
+            raise
+        self._prepared.put(identity, prepared)
+        return prepared
+
+    async def execute(
+        self, operation: PreparedOperation, variables: Mapping[str, object] | None, context: object
+    ) -> dict[str, object]:
+        """The response to a query or mutation; without "data" when the variable values are refused."""
+        coerced: Mapping[str, object] = {}
+        if operation._variables:
+            values = get_variable_values(self._api_schema, operation._variables, dict(variables or {}), max_errors=20)
+            if isinstance(values, list):
+                return {"errors": [_formatted(error, "BAD_USER_INPUT") for error in values]}
+            coerced = values.coerced
+        execution = Execution({}, coerced, context)
+        if operation._introspection:
+            execution.tree.update(operation._introspection.answer(variables or {}))
+        if operation._run:
+            await operation._run(execution)
+        return self._respond(operation, execution)
+
+    def _respond(self, operation: PreparedOperation, execution: Execution) -> dict[str, object]:
+        errors: list[Tree] = []
+        known = []
+        if execution.problems:
+            selections = operation._operation.selections
+            errors, known = client_errors(execution.problems, selections, name_service=self._name_services)
+        data, flaws = operation._completer.complete(execution.tree, execution.variables, known)
+        response: dict[str, object] = {"data": data}
+        errors += ({"message": message, "path": [*path], "extensions": {"code": "INTERNAL"}} for message, path in flaws)
+        if errors:
+            response["errors"] = errors
+        return response
+
+    def _prepare(self, text: str, operation_name: str | None) -> PreparedOperation:
+        try:
+            document = parse_document(text, self._max_tokens, self._max_depth)
+        except GraphQLSyntaxError as error:
+            raise RequestRefused([_formatted(error, "GRAPHQL_PARSE_FAILED")]) from error
+        except GraphQLError as error:
+            raise RequestRefused([_formatted(error, "GRAPHQL_VALIDATION_FAILED")]) from error
+        budget = Budget(self._planning_budget)
+        try:
+            errors = validate_document(self._api_schema, document, self._max_depth, self._max_operations, budget)
+            if errors:
+                raise RequestRefused([_formatted(error, "GRAPHQL_VALIDATION_FAILED") for error in errors])
+            return self._plan(document, _choose(document, operation_name), budget)
+        except BudgetExceeded as error:
+            raise _refused("The operation is too complex to plan.") from error
+        except Unplannable as error:
+            raise _refused(str(error)) from error
+
+    def _plan(self, document: DocumentNode, node: OperationDefinitionNode, budget: Budget) -> PreparedOperation:
+        fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
+        keys = Keys(self._graph.field_names)
+        reader = SelectionReader(self._graph.schema, self._graph.possible, keys, budget, fragments)
+        operation = normalise(self._graph.schema, node, reader, keys)
+        plan = build_plan(self._graph, operation, keys, budget)
+        return PreparedOperation(
+            kind=operation.kind.value,
+            name=operation.name,
+            plan=plan,
+            _operation=operation,
+            _variables=tuple(node.variable_definitions or ()),
+            _run=prepare(plan.root, self._transports) if plan.root else None,
+            _completer=Completer(self._api_schema, operation),
+            _introspection=Introspection(self._api_schema, node, fragments) if operation.introspects else None,
+        )
+
+
+class _Bounded(Generic[_T]):
+    """The values used last, at most `size` of them."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._kept: OrderedDict[tuple[str, str | None], _T] = OrderedDict()
+
+    def get(self, identity: tuple[str, str | None]) -> _T | None:
+        found = self._kept.get(identity)
+        if found is not None:
+            self._kept.move_to_end(identity)
+        return found
+
+    def put(self, identity: tuple[str, str | None], value: _T) -> None:
+        self._kept[identity] = value
+        if len(self._kept) > self._size:
+            self._kept.popitem(last=False)
+
+
+def _choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+    if name:
+        operations = [each for each in operations if each.name and each.name.value == name]
+        if not operations:
+            raise _refused(f"The document has no operation named {name}.")
+    if len(operations) > 1:
+        raise _refused("The document has several operations; name the one to execute.")
+    if not operations:
+        raise _refused("The document has no operation.")
+    return operations[0]
+
+
+def _refused(message: str) -> RequestRefused:
+    return RequestRefused([{"message": message, "extensions": {"code": "BAD_USER_INPUT"}}])
+
+
+def _formatted(error: GraphQLError, code: str) -> dict[str, object]:
+    formatted: dict[str, Any] = dict(error.formatted)
+    formatted["extensions"] = {**(error.extensions or {}), "code": code}
+    return formatted

@@ -1,0 +1,5 @@
+"""Query plan to response; the transports that it fetches through are Protocols."""
+
+from .transport import SubgraphRequest, SubgraphResponse, SubscriptionTransport, Transport, TransportError
+
+__all__ = ["SubgraphRequest", "SubgraphResponse", "SubscriptionTransport", "Transport", "TransportError"]

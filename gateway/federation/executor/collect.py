@@ -1,0 +1,49 @@
+"""Finds in the tree the objects at a path, with their paths where an error must name them."""
+
+from collections.abc import Callable, Iterator
+
+from ..planner.plan import LIST, Path
+
+Tree = dict[str, object]
+TreePath = tuple[str | int, ...]
+
+
+def make_collector(path: Path) -> Callable[[Tree], list[Tree]]:
+    """A function that yields the objects at `path`, in the tree's order; what has another shape is passed over."""
+
+    def collect(tree: Tree) -> list[Tree]:
+        level: list[object] = [tree]
+        for element in path:
+            if element == LIST:
+                level = [item for items in level if items.__class__ is list for item in items if item is not None]  # pyright: ignore[reportGeneralTypeIssues]
+            elif element.__class__ is str:
+                level = [value for each in level if each.__class__ is dict and (value := each.get(element)) is not None]  # pyright: ignore[reportAttributeAccessIssue]
+            else:
+                level = [each for each in level if each.__class__ is dict and each.get("__typename") in element]  # pyright: ignore
+            if not level:
+                break
+        return [each for each in level if each.__class__ is dict]  # pyright: ignore[reportReturnType]
+
+    return collect
+
+
+def locate(tree: Tree, path: Path) -> Iterator[tuple[TreePath, Tree]]:
+    """The same objects with the paths that lead to them; slow, for errors."""
+    return _locate(tree, path, ())
+
+
+def _locate(value: object, path: Path, at: TreePath) -> Iterator[tuple[TreePath, Tree]]:
+    if not path:
+        if isinstance(value, dict):
+            yield at, value
+        return
+    element, rest = path[0], path[1:]
+    if element == LIST:
+        if isinstance(value, list):
+            for index, item in enumerate(value):
+                yield from _locate(item, rest, (*at, index))
+    elif isinstance(value, dict):
+        if isinstance(element, str):
+            yield from _locate(value.get(element), rest, (*at, element))
+        elif value.get("__typename") in element:
+            yield from _locate(value, rest, at)

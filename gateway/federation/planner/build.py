@@ -1,0 +1,129 @@
+"""An operation to its plan: paths, fetch graph, layers, documents."""
+
+from collections.abc import Sequence as Items
+
+from graphql import OperationType
+
+from .documents import document_name, print_document, rename_clashes
+from .draft import Draft, DraftField
+from .fetch_graph import FetchGraph, Step
+from .layers import arrange
+from .operation import Budget, Condition as AllOf, Keys, Operation, Selected
+from .paths import Node as Place, PathFinder
+from .plan import Condition, Fetch, Flatten, Node, QueryPlan, Sequence, Subscription
+from .query_graph import QueryGraph
+from .resolution import Resolution
+
+
+class Unplannable(Exception):
+    """No path of fetches reaches the field that the message names."""
+
+
+def build_plan(graph: QueryGraph, operation: Operation, keys: Keys, budget: Budget) -> QueryPlan:
+    """The cheapest plan that is known for `operation`. Raises Unplannable, BudgetExceeded."""
+    return QueryPlan(_Builder(graph, operation, keys, budget).build())
+
+
+class _Builder:
+    def __init__(self, graph: QueryGraph, operation: Operation, keys: Keys, budget: Budget) -> None:
+        self._graph = graph
+        self._operation = operation
+        self._finder = PathFinder(graph, keys, budget)
+        self._fetched = tuple(each for each in operation.selections if not each.name.startswith("__"))
+        self._fetches = 0
+        self._representations = "representations"
+        while self._representations in operation.variable_types:
+            self._representations += "_"
+
+    def build(self) -> Node | None:
+        match self._operation.kind:
+            case OperationType.QUERY:
+                return self._arrange(self._graph_of(self._resolve(self._fetched)))
+            case OperationType.MUTATION:
+                nodes = [self._arrange(self._graph_of(each)) for each in self._in_order()]
+                return _sequence([node for node in nodes if node])
+            case OperationType.SUBSCRIPTION:
+                graph = self._graph_of(self._resolve(self._fetched))
+                primary = self._make(graph.steps[0])
+                assert isinstance(primary, Fetch)
+                return Subscription(primary, self._arrange(graph, leave=graph.steps[0]))
+
+    def _resolve(self, selections: tuple[Selected, ...]) -> Resolution:
+        root = self._operation.root
+        resolution = self._finder.find(Place(None, root, frozenset((root,))), selections)
+        if resolution.missing:
+            raise Unplannable(f"The field {_coordinate(root, resolution.missing[0])} can't be reached in any subgraph.")
+        return resolution
+
+    def _in_order(self) -> list[Resolution]:
+        """A mutation's root fields one after another, neighbours of one subgraph together."""
+        runs: list[tuple[str, tuple[Selected, ...]]] = []
+        for selected in self._fetched:
+            resolution = self._resolve((selected,))
+            subgraph = resolution.taken[0].jump.subgraph
+            if len(resolution.taken) > 1:
+                raise Unplannable(f"The mutation {selected.name} would have to run in more than one subgraph.")
+            if runs and runs[-1][0] == subgraph:
+                runs[-1] = (subgraph, (*runs[-1][1], selected))
+            else:
+                runs.append((subgraph, (selected,)))
+        return [self._resolve(selections) for _, selections in runs]
+
+    def _graph_of(self, resolution: Resolution) -> FetchGraph:
+        graph = FetchGraph(self._graph)
+        graph.add_root(resolution, self._operation.root, self._operation.kind.value)
+        return graph
+
+    def _arrange(self, graph: FetchGraph, leave: Step | None = None) -> Node | None:
+        return arrange([step for step in graph.steps if step is not leave], self._make)
+
+    def _make(self, step: Step) -> Node:
+        any_of = _alternatives(step.conditions)
+        if len(any_of) == 1:
+            _assume(step.draft, any_of[0])
+        renames = rename_clashes(step.draft, self._graph.field_names)
+        representations = self._representations if step.representations else None
+        self._fetches += 1
+        name = document_name(self._operation.name, step.subgraph, self._fetches)
+        document = print_document(step.draft, step.kind, name, self._operation.variable_types, representations)
+        fetch = Fetch(
+            subgraph=step.subgraph,
+            kind=step.kind,
+            document=document.text,
+            operation_name=name,
+            variables=document.variables,
+            selection=document.selection,
+            keys=tuple(step.draft.keys()),
+            representations=tuple(step.representations),
+            representations_variable=self._representations,
+            renames=renames,
+        )
+        node = Flatten(step.path, fetch) if step.path else fetch
+        return Condition(any_of, node) if any_of else node
+
+
+def _sequence(nodes: Items[Node]) -> Node | None:
+    if len(nodes) < 2:
+        return nodes[0] if nodes else None
+    return Sequence(tuple(part for node in nodes for part in (node.nodes if isinstance(node, Sequence) else (node,))))
+
+
+def _alternatives(conditions: Items[AllOf]) -> tuple[AllOf, ...]:
+    """The weakest alternatives; () when the step is always taken."""
+    weakest = [each for each in dict.fromkeys(conditions) if not any(set(other) < set(each) for other in conditions)]
+    return () if () in weakest else tuple(weakest)
+
+
+def _assume(draft: Draft, condition: AllOf) -> None:
+    """Takes from a step's own fields the condition under which alone the step is taken."""
+    for field in draft.fields.values():
+        field.condition = tuple(each for each in field.condition if each not in condition)
+    for inner in draft.fragments.values():
+        _assume(inner, condition)
+
+
+def _coordinate(parent: str, selected: Selected) -> str:
+    if selected.children:
+        child = selected.children[0]
+        return _coordinate(sorted(child.types)[0], child)
+    return f"{parent}.{selected.name}"

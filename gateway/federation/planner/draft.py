@@ -1,0 +1,50 @@
+"""Selection sets in the making, and how they are printed for the subgraph that gets them."""
+
+from ..supergraph import SubgraphField
+from .operation import Condition, Selected
+
+
+class Draft:
+    """A selection set on `type` ("" for a step's entities, whose only parts are fragments)."""
+
+    __slots__ = ("fields", "fragments", "type", "typename")
+
+    def __init__(self, type: str) -> None:
+        self.type = type
+        self.typename = False
+        self.fields: dict[tuple[str, Condition], DraftField] = {}
+        self.fragments: dict[str, Draft] = {}
+
+    def add(self, selected: Selected, field: SubgraphField) -> "Draft":
+        """Asks for a field; the selection set below it."""
+        slot = (selected.key, selected.condition)
+        found = self.fields.get(slot)
+        if found is None:
+            found = self.fields[slot] = DraftField(selected, field)
+        return found.below
+
+    def narrow(self, type: str) -> "Draft":
+        found = self.fragments.get(type)
+        if found is None:
+            found = self.fragments[type] = Draft(type)
+        return found
+
+    def keys(self) -> dict[str, None]:
+        """The keys of the fields of this level, in order."""
+        found = {key: None for key, _ in self.fields}
+        for inner in self.fragments.values():
+            found |= inner.keys()
+        return found
+
+
+class DraftField:
+    """`alias` is its name on the way, where that can't be its key; `condition` what must hold beside the step's own."""
+
+    __slots__ = ("alias", "below", "condition", "field", "selected")
+
+    def __init__(self, selected: Selected, field: SubgraphField) -> None:
+        self.selected = selected
+        self.field = field
+        self.alias = selected.key
+        self.condition = selected.condition
+        self.below = Draft(field.named)

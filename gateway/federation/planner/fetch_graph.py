@@ -1,0 +1,166 @@
+"""Resolutions to a fetch graph: the steps to take, and which of them each needs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ..supergraph import Kind
+from .draft import Draft
+from .operation import Condition, Selected
+from .plan import LIST, InputField, OperationKind, Path, Representation
+from .query_graph import QueryGraph
+from .resolution import Given, Resolution, Taken
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """A fetch in the making. `conditions` are alternatives, each of them enough for the step to be taken."""
+
+    subgraph: str
+    kind: OperationKind
+    path: Path
+    draft: Draft
+    needs: "set[Step]" = field(default_factory=set)
+    representations: list[Representation] = field(default_factory=list)
+    conditions: list[Condition] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a resolution is written: `path` ends at the objects, `types` are those of them that are meant."""
+
+    step: Step | None
+    draft: Draft
+    subgraph: str | None
+    type: str
+    path: Path
+    types: frozenset[str] | None
+    condition: Condition
+    kind: OperationKind = "query"
+
+
+class FetchGraph:
+    """Steps in the order in which they were first wanted."""
+
+    def __init__(self, graph: QueryGraph) -> None:
+        self._graph = graph
+        self.steps: list[Step] = []
+
+    def add_root(self, resolution: Resolution, root: str, kind: OperationKind) -> None:
+        self._write(resolution, _Place(None, Draft(""), None, root, (), None, (), kind))
+
+    def _write(self, resolution: Resolution, place: _Place) -> set[Step]:
+        """Writes a resolution into the step of `place` and new ones; the steps that its values come from."""
+        sources: set[Step] = set()
+        for local in resolution.locals:
+            assert place.step and place.subgraph
+            sources.add(place.step)
+            below = place.draft.add(local.selected, local.field)
+            if local.child:
+                declared = self._graph.type(place.subgraph, local.field.named)
+                assert declared is not None
+                if declared.kind.abstract or self._is_abstract(local.field.named):
+                    below.typename = declared.kind is not Kind.INTERFACE_OBJECT
+                path = place.path if place.types is None else (*place.path, place.types)
+                path = (*path, local.selected.key, *(LIST,) * local.field.lists)
+                condition = _both(place.condition, local.selected.condition)
+                inner = _Place(place.step, below, place.subgraph, local.field.named, path, None, condition)
+                sources |= self._write(local.child, inner)
+        for narrowing in resolution.narrowings:
+            place.draft.typename = True
+            types = frozenset((narrowing.type,))
+            draft = place.draft.narrow(narrowing.type)
+            inner = _Place(place.step, draft, place.subgraph, narrowing.type, place.path, types, place.condition)
+            sources |= self._write(narrowing.resolution, inner)
+        for taken in resolution.taken:
+            sources |= self._take(taken, place)
+        return sources
+
+    def _is_abstract(self, name: str) -> bool:
+        return len(self._graph.possible.of(name)) != 1 or name not in self._graph.possible.of(name)
+
+    def _take(self, taken: Taken, place: _Place) -> set[Step]:
+        needs = {place.step} if place.step else set[Step]()
+        for given in taken.given:
+            needs |= self._write(given.resolution, place)
+        jump = taken.jump
+        step = self._step(jump.subgraph, place, needs, taken)
+        for selected in taken.selections:
+            step.conditions.append(_both(place.condition, selected.condition))
+        draft = step.draft
+        if jump.key:
+            draft = draft.narrow(jump.type)
+            representation = Representation(place.types, jump.type, self._inputs(taken.given, jump.type))
+            if representation not in step.representations:
+                step.representations.append(representation)
+            declared = self._graph.type(jump.subgraph, jump.type)
+            draft.typename = draft.typename or (declared is not None and declared.kind is Kind.INTERFACE)
+        inner = _Place(step, draft, jump.subgraph, jump.type, place.path, place.types, place.condition)
+        return {step} | self._write(taken.target, inner)
+
+    def _step(self, subgraph: str, place: _Place, needs: set[Step], taken: Taken) -> Step:
+        """The step to write into: one that goes to the same subgraph for the same objects once the same is known."""
+        entities = taken.jump.key is not None
+        for step in self.steps:
+            if (
+                step.subgraph == subgraph
+                and step.path == place.path
+                and step.needs == needs
+                and bool(step.representations) is entities
+                and not self._clashes(step, taken, place)
+            ):
+                return step
+        step = Step(subgraph, place.kind, place.path, Draft("" if entities else taken.jump.type), needs)
+        self.steps.append(step)
+        return step
+
+    def _clashes(self, step: Step, taken: Taken, place: _Place) -> bool:
+        """Whether the step already sends these objects in another way."""
+        if taken.jump.key is None:
+            return False
+        wanted = Representation(place.types, taken.jump.type, self._inputs(taken.given, taken.jump.type))
+        return any(
+            each != wanted and (each.types is None or place.types is None or bool(each.types & place.types))
+            for each in step.representations
+        )
+
+    def _inputs(self, given: Iterable[Given], parent: str) -> tuple[InputField, ...]:
+        given = tuple(given)
+        fields: dict[str, InputField] = {}
+        for number, each in enumerate(given):
+            for made in self._fields(each.selections, parent, key=number == 0):
+                fields[made.name] = _merged(fields[made.name], made) if made.name in fields else made
+        return tuple(fields.values())
+
+    def _fields(self, selections: Iterable[Selected], parent: str, *, key: bool) -> list[InputField]:
+        made: dict[str, InputField] = {}
+        for selected in selections:
+            possible = self._graph.possible.of(parent)
+            children = tuple(self._fields(selected.children, self._named(parent, selected), key=key))
+            one = InputField(
+                name=selected.name,
+                key=selected.key,
+                types=None if selected.types >= possible else selected.types,
+                nullable=not key,
+                children=children,
+            )
+            made[one.name] = _merged(made[one.name], one) if one.name in made else one
+        return list(made.values())
+
+    def _named(self, parent: str, selected: Selected) -> str:
+        for name in (parent, *sorted(selected.types)):
+            for subgraph in self._graph.supergraph.subgraphs:
+                if found := self._graph.field(subgraph, name, selected.name):
+                    return found.named
+        return parent
+
+
+def _merged(one: InputField, other: InputField) -> InputField:
+    children = {child.name: child for child in one.children}
+    for child in other.children:
+        children[child.name] = _merged(children[child.name], child) if child.name in children else child
+    types = None if one.types is None or other.types is None else one.types | other.types
+    return InputField(one.name, one.key, types, one.nullable and other.nullable, tuple(children.values()))
+
+
+def _both(one: Condition, other: Condition) -> Condition:
+    return tuple(sorted({*one, *other})) if other else one

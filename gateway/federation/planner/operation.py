@@ -1,0 +1,268 @@
+"""Document and schema to an Operation: fragments inlined by type, selections merged, conditions kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from graphql import (
+    BooleanValueNode,
+    DirectiveNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    InlineFragmentNode,
+    ListValueNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    print_ast,
+)
+
+Condition = tuple[tuple[str, bool], ...]
+"""Variables and the values they must have, all of them; () always holds. Sorted, so that equal conditions are equal."""
+
+
+class BudgetExceeded(Exception):
+    """Planning the operation would take more work than one operation may cause."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selected:
+    """One selected field, for the runtime types `types`. Equal only to itself.
+
+    `response` is the client's name for it, `key` its name in the tree that subgraph answers are merged into: one key
+    for each field and arguments, whatever the client calls it, so that no alias can collide with a key or requirement.
+    `arguments` is printed with its parentheses, or empty.
+    """
+
+    response: str
+    key: str
+    name: str
+    arguments: str
+    variables: frozenset[str]
+    types: frozenset[str]
+    condition: Condition
+    children: "tuple[Selected, ...]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    kind: OperationType
+    name: str | None
+    root: str
+    selections: tuple[Selected, ...]
+    variable_types: Mapping[str, str]
+    introspects: bool
+
+
+class Budget:
+    """Counts the work of planning one operation; bounded, so that no document can hold the process."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+
+    def spend(self, amount: int = 1) -> None:
+        self._left -= amount
+        if self._left < 0:
+            raise BudgetExceeded
+
+
+class Keys:
+    """Names fields in the tree: the field's own name for its first arguments, a free one for every other."""
+
+    __slots__ = ("_keys", "_seen", "_taken")
+
+    def __init__(self, field_names: frozenset[str]) -> None:
+        self._taken = set(field_names)
+        self._keys: dict[tuple[str, str], str] = {}
+        self._seen: set[str] = set()
+
+    def key(self, name: str, arguments: str) -> str:
+        key = self._keys.get((name, arguments))
+        if key is None:
+            key = name
+            number = 0
+            if name in self._seen:
+                while key in self._taken:
+                    number += 1
+                    key = f"{name}__{number}"
+            self._seen.add(name)
+            self._taken.add(key)
+            self._keys[name, arguments] = key
+        return key
+
+
+class PossibleTypes:
+    """The object types that a composite type may turn out to be, by its name. Kept for a schema's life."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._known: dict[str, frozenset[str]] = {}
+
+    def of(self, name: str) -> frozenset[str]:
+        found = self._known.get(name)
+        if found is None:
+            found = self._known[name] = self._find(self._schema.type_map.get(name))
+        return found
+
+    def _find(self, named: GraphQLNamedType | None) -> frozenset[str]:
+        if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
+            return frozenset(each.name for each in self._schema.get_possible_types(named))
+        return frozenset((named.name,)) if isinstance(named, GraphQLObjectType) else frozenset()
+
+
+_Slot = tuple[str, str, frozenset[str], Condition]
+
+
+class SelectionReader:
+    """Turns selection sets of an AST into `Selected` fields, in the order of the GraphQL specification."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        possible: PossibleTypes,
+        keys: Keys,
+        budget: Budget,
+        fragments: Mapping[str, FragmentDefinitionNode],
+    ) -> None:
+        self._schema = schema
+        self._possible = possible
+        self._keys = keys
+        self._budget = budget
+        self._fragments = fragments
+
+    def read(self, parent: str, selection_set: SelectionSetNode) -> tuple[Selected, ...]:
+        return self._read([(parent, selection_set)])
+
+    def _read(self, sets: Sequence[tuple[str, SelectionSetNode]]) -> tuple[Selected, ...]:
+        slots: dict[_Slot, list[tuple[str, FieldNode]]] = {}
+        for parent, selection_set in sets:
+            self._collect(parent, selection_set, self._possible.of(parent), (), slots, set())
+        return tuple(self._selected(slot, nodes) for slot, nodes in slots.items())
+
+    def _selected(self, slot: _Slot, nodes: Sequence[tuple[str, FieldNode]]) -> Selected:
+        response, arguments, types, condition = slot
+        node = nodes[0][1]
+        name = node.name.value
+        variables: set[str] = set()
+        for argument in node.arguments or ():
+            _find_variables(argument.value, variables)
+        inner = [(self._return_type(parent, name), field.selection_set) for parent, field in nodes if field.selection_set]
+        return Selected(
+            response=response,
+            key=name if name.startswith("__") else self._keys.key(name, arguments),
+            name=name,
+            arguments=arguments,
+            variables=frozenset(variables),
+            types=types,
+            condition=condition,
+            children=self._read(inner) if inner and not name.startswith("__") else (),
+        )
+
+    def _return_type(self, parent: str, field: str) -> str:
+        named = self._schema.type_map[parent]
+        assert isinstance(named, GraphQLObjectType | GraphQLInterfaceType) or field.startswith("__")
+        definition = getattr(named, "fields", {}).get(field)
+        return get_named_type(definition.type).name if definition else ""
+
+    def _collect(
+        self,
+        parent: str,
+        selection_set: SelectionSetNode,
+        types: frozenset[str],
+        condition: Condition,
+        slots: dict[_Slot, list[tuple[str, FieldNode]]],
+        spread: set[tuple[str, frozenset[str], Condition]],
+    ) -> None:
+        for selection in selection_set.selections:
+            self._budget.spend()
+            holds = _with_directives(condition, selection.directives or ())
+            if holds is None:
+                continue
+            if isinstance(selection, FieldNode):
+                response = selection.alias.value if selection.alias else selection.name.value
+                arguments = ", ".join(sorted(print_ast(each) for each in selection.arguments or ()))
+                slot = (response, f"({arguments})" if arguments else "", types, holds)
+                slots.setdefault(slot, []).append((parent, selection))
+                continue
+            if isinstance(selection, InlineFragmentNode):
+                node = selection.type_condition
+                inner = selection.selection_set
+            else:
+                name = selection.name.value
+                if (name, types, holds) in spread:
+                    continue
+                spread.add((name, types, holds))
+                node = self._fragments[name].type_condition
+                inner = self._fragments[name].selection_set
+            narrowed = node.name.value if node else parent
+            remaining = types & self._possible.of(narrowed)
+            if remaining:
+                self._collect(narrowed, inner, remaining, holds, slots, spread)
+
+
+def _with_directives(condition: Condition, directives: Sequence[DirectiveNode]) -> Condition | None:
+    """`condition` and what @skip and @include add; None when it can never hold."""
+    for directive in directives:
+        wanted = directive.name.value == "include"
+        if not wanted and directive.name.value != "skip":
+            continue
+        value = directive.arguments[0].value
+        if isinstance(value, VariableNode):
+            if (value.name.value, not wanted) in condition:
+                return None
+            condition = tuple(sorted({*condition, (value.name.value, wanted)}))
+        elif isinstance(value, BooleanValueNode) and value.value is not wanted:
+            return None
+    return condition
+
+
+def _find_variables(node: ValueNode, found: set[str]) -> None:
+    if isinstance(node, VariableNode):
+        found.add(node.name.value)
+    elif isinstance(node, ListValueNode):
+        for value in node.values:
+            _find_variables(value, found)
+    elif isinstance(node, ObjectValueNode):
+        for field in node.fields:
+            _find_variables(field.value, found)
+
+
+def normalise(
+    schema: GraphQLSchema,
+    node: OperationDefinitionNode,
+    reader: SelectionReader,
+    keys: Keys,
+) -> Operation:
+    """The operation, whose document is valid. Raises BudgetExceeded."""
+    root = schema.get_root_type(node.operation)
+    assert root is not None, "validation has found the root type"
+    selections = reader.read(root.name, node.selection_set)
+    if node.operation is OperationType.MUTATION:
+        selections = _each_once(selections, keys)
+    return Operation(
+        kind=node.operation,
+        name=node.name.value if node.name else None,
+        root=root.name,
+        selections=selections,
+        variable_types={each.variable.name.value: print_ast(each.type) for each in node.variable_definitions or ()},
+        introspects=any(each.name in ("__schema", "__type") for each in selections),
+    )
+
+
+def _each_once(selections: tuple[Selected, ...], keys: Keys) -> tuple[Selected, ...]:
+    """A mutation's root fields, each under a key of its own: equal ones run as often as they are written."""
+    first = {selected.response: number for number, selected in reversed([*enumerate(selections)])}
+    return tuple(
+        replace(selected, key=keys.key(selected.name, f"{selected.arguments} as {selected.response}"))
+        for selected in sorted(selections, key=lambda selected: first[selected.response])
+    )

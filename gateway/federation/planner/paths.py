@@ -1,0 +1,325 @@
+"""The cheapest resolution of every selected field over the query graph."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from graphql import FieldNode, FragmentDefinitionNode, InlineFragmentNode, SelectionSetNode
+
+from ..supergraph import FieldSet, Kind, SubgraphField
+from .choice import Option, choose
+from .operation import Budget, Keys, Selected, SelectionReader
+from .query_graph import Jump, QueryGraph
+from .resolution import Given, Local, Narrowing, Resolution, Taken, before, combine
+
+_TYPENAME = "__typename"
+_Avoided = frozenset[str | FieldSet]
+_Provided = tuple[SelectionSetNode, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Where one stands: an object of `type`, seen from `subgraph` (None above the root fetches).
+
+    `types` are the runtime types that it may have. `provided` may be asked for although external. `granted` are fields
+    whose requirements came along. When `closed`, one has just jumped here, and other jumps were weighed before it.
+    """
+
+    subgraph: str | None
+    type: str
+    types: frozenset[str]
+    provided: _Provided = ()
+    granted: frozenset[str] = frozenset()
+    closed: bool = False
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        return self.subgraph, self.type, self.types, tuple(map(id, self.provided)), self.granted, self.closed
+
+
+class PathFinder:
+    """Finds resolutions for one operation; what was found for a node and a selection is remembered."""
+
+    def __init__(self, graph: QueryGraph, keys: Keys, budget: Budget) -> None:
+        self._graph = graph
+        self._budget = budget
+        no_fragments: dict[str, FragmentDefinitionNode] = {}
+        self._reader = SelectionReader(graph.schema, graph.possible, keys, budget, no_fragments)
+        self._found: dict[tuple[object, ...], tuple[tuple[Selected, ...], Resolution]] = {}
+        self._merged: dict[tuple[object, ...], tuple[tuple[Selected, ...], tuple[Selected, ...]]] = {}
+        self._read: dict[tuple[FieldSet, str], tuple[Selected, ...]] = {}
+
+    def find(self, node: Node, selections: tuple[Selected, ...], avoided: _Avoided = frozenset()) -> Resolution:
+        """The best resolution of `selections` from `node`, jumping to no subgraph of `avoided`."""
+        identity = (node.identity, tuple(map(id, selections)), avoided)
+        found = self._found.get(identity)
+        if found is None:
+            self._budget.spend(5)
+            declared = self._graph.type(node.subgraph, node.type) if node.subgraph else None
+            if declared and declared.kind.abstract:
+                resolution = self._find_abstract(node, declared.members, selections, avoided)
+            else:
+                resolution = self._find_object(node, selections, avoided)
+            found = self._found[identity] = (selections, resolution)
+        return found[1]
+
+    # An abstract type: what all members answer alike is asked once, the rest member by member.
+
+    def _find_abstract(
+        self, node: Node, members: Sequence[str], selections: tuple[Selected, ...], avoided: _Avoided
+    ) -> Resolution:
+        assert node.subgraph is not None
+        possible = [member for member in members if member in node.types]
+        types = frozenset(possible)
+        locals: list[Local] = []
+        apart: list[Selected] = []
+        for selected in self._merge(selections, types):
+            if selected.name == _TYPENAME:
+                continue
+            alike = selected.types >= types and self._graph.asks_alike(node.subgraph, node.type, selected.name)
+            local = self._local(node, selected) if alike and not node.provided else None
+            if local and not (local.child and local.child.missing):
+                locals.append(local)
+            else:
+                apart.append(selected)
+        narrowings: list[Narrowing] = []
+        missing: list[Selected] = []
+        for member in possible if apart else ():
+            own = frozenset((member,))
+            applying = tuple(selected for selected in apart if member in selected.types)
+            if not applying:
+                continue
+            resolution = self.find(Node(node.subgraph, member, own, node.provided), applying, avoided)
+            missing += (replace(each, types=own) for each in resolution.missing)
+            if not resolution.resolves_nothing:
+                narrowings.append(Narrowing(member, resolution))
+        return combine(tuple(locals), tuple(narrowings), (), tuple(missing))
+
+    # An object: each field here or by a jump, decided for all of them together.
+
+    def _find_object(self, node: Node, selections: tuple[Selected, ...], avoided: _Avoided) -> Resolution:
+        locals: list[Local] = []
+        open: list[tuple[Selected, Local | None]] = []
+        for selected in self._merge(selections, node.types):
+            if selected.name == _TYPENAME and not self._needs_owner(node):
+                continue
+            local = self._local(node, selected)
+            if local and (local.child is None or (not local.child.missing and local.child.fetches == 0)):
+                locals.append(local)
+            else:
+                open.append((selected, local))
+        if not open:
+            return combine(tuple(locals), (), (), ())
+        return self._decide(node, locals, open, avoided)
+
+    def _decide(
+        self, node: Node, locals: list[Local], open: list[tuple[Selected, Local | None]], avoided: _Avoided
+    ) -> Resolution:
+        assigned: list[tuple[Selected, Option]] = []
+        missing: list[Selected] = []
+        pending = [(selected, self._options(node, selected, local, avoided)) for selected, local in open]
+        while pending:
+            resolvable = [(selected, options) for selected, options in pending if options]
+            missing += (selected for selected, options in pending if not options)
+            pending = []
+            for (selected, options), chosen in zip(resolvable, choose([each[1] for each in resolvable]), strict=True):
+                assigned.append((selected, chosen))
+                for rest in chosen.missing:
+                    # What one source leaves is asked of the others, each of them once.
+                    others = [option for option in options if option is not chosen]
+                    pending.append((rest, self._again(node, rest, others, avoided)))
+        locals += (option.local for _, option in assigned if option.local)
+        return combine(tuple(locals), (), tuple(self._take(node, assigned, avoided)), tuple(missing))
+
+    def _again(self, node: Node, rest: Selected, options: list[Option], avoided: _Avoided) -> list[Option]:
+        sources = {option.source for option in options}
+        local = self._local(node, rest) if None in sources else None
+        return [option for option in self._options(node, rest, local, avoided) if option.source in sources]
+
+    def _options(self, node: Node, selected: Selected, local: Local | None, avoided: _Avoided) -> list[Option]:
+        options: list[Option] = []
+        if local:
+            child = local.child
+            missing = (replace(selected, children=child.missing),) if child and child.missing else ()
+            options.append(Option(None, local, (), combine((local,), (), (), missing), missing))
+        if node.closed:
+            return options
+        by_source: dict[tuple[str, str], Option] = {}
+        for jump in self._jumps(node):
+            if option := self._option(node, jump, selected, avoided):
+                source = (jump.subgraph, jump.type)
+                if source not in by_source or option.price < by_source[source].price:
+                    by_source[source] = option
+        return options + list(by_source.values())
+
+    def _jumps(self, node: Node) -> tuple[Jump, ...]:
+        if len(node.types) == 1 and node.type not in self._graph.root_types:
+            return self._graph.jumps(node.subgraph, next(iter(node.types)))
+        return self._graph.jumps(node.subgraph, node.type)
+
+    def _option(self, node: Node, jump: Jump, selected: Selected, avoided: _Avoided) -> Option | None:
+        declared = self._graph.type(jump.subgraph, jump.type)
+        assert declared is not None
+        field = self._graph.field(jump.subgraph, jump.type, selected.name)
+        requires = field.requires if field else None
+        if requires:
+            if requires in avoided:
+                return None
+        elif jump.subgraph == node.subgraph or jump.subgraph in avoided:
+            return None
+        if declared.kind is Kind.INTERFACE:
+            if selected.name != _TYPENAME and not self._some_member_has(jump, declared.members, selected.name):
+                return None
+        elif field is None or field.external:
+            return None
+        given = self._given(node, jump, requires, avoided)
+        if given is None:
+            return None
+        granted = frozenset((selected.name,)) if requires else frozenset[str]()
+        target = self._arrive(node, jump, (selected,), granted, avoided)
+        if target.resolves_nothing and (target.missing or selected.name != _TYPENAME):
+            return None
+        return Option(jump, None, given, target, target.missing)
+
+    def _some_member_has(self, jump: Jump, members: Sequence[str], name: str) -> bool:
+        return any(self._graph.field(jump.subgraph, member, name) for member in (jump.type, *members)) or any(
+            each.subgraph != jump.subgraph for member in members for each in self._graph.jumps(jump.subgraph, member)
+        )
+
+    def _given(self, node: Node, jump: Jump, requires: FieldSet | None, avoided: _Avoided) -> tuple[Given, ...] | None:
+        """The key and the requirement resolved from `node`, or None when they can't be."""
+        given: list[Given] = []
+        if jump.key:
+            given.append(self._resolve_input(node, jump.key, jump, avoided | {jump.subgraph}))
+        if requires:
+            given.append(self._resolve_input(node, requires, jump, avoided | {requires}))
+        return None if any(each.resolution.missing for each in given) else tuple(given)
+
+    def _resolve_input(self, node: Node, fields: FieldSet, jump: Jump, avoided: _Avoided) -> Given:
+        selections = self._read.get((fields, jump.type))
+        if selections is None:
+            selections = self._read[fields, jump.type] = self._reader.read(jump.type, fields.node)
+        return Given(fields, jump.type, selections, self.find(node, selections, avoided))
+
+    def _arrive(
+        self, node: Node, jump: Jump, selections: tuple[Selected, ...], granted: frozenset[str], avoided: _Avoided
+    ) -> Resolution:
+        here = {jump.subgraph} if node.subgraph is None else {jump.subgraph, node.subgraph}
+        types = node.types & self._graph.possible.of(jump.type)
+        return self.find(Node(jump.subgraph, jump.type, types, granted=granted, closed=True), selections, avoided | here)
+
+    def _take(self, node: Node, assigned: Sequence[tuple[Selected, Option]], avoided: _Avoided) -> list[Taken]:
+        """The jumps of the chosen options: one for each subgraph, unless waiting for a requirement would cost a step."""
+        depth = max((option.depth for _, option in assigned), default=0)
+        taken: list[Taken] = []
+        by_jump: dict[Jump, list[tuple[Selected, Option]]] = {}
+        for selected, option in assigned:
+            if option.jump:
+                by_jump.setdefault(option.jump, []).append((selected, option))
+        for jump, parts in by_jump.items():
+            parts = sorted(parts, key=lambda part: -before(part[1].given))
+            while parts:
+                first = parts[0]
+                waiting = before(first[1].given)
+                together = [first]
+                for part in parts[1:]:
+                    inputs = [given for _, option in (*together, part) for given in option.given]
+                    if waiting + 1 + part[1].target.depth <= depth and not _conflict(inputs):
+                        together.append(part)
+                taken.append(self._together(node, jump, together, avoided))
+                parts = [part for part in parts if part not in together]
+        return taken
+
+    def _together(self, node: Node, jump: Jump, parts: Sequence[tuple[Selected, Option]], avoided: _Avoided) -> Taken:
+        given = {each.fields: each for _, option in parts for each in option.given}
+        granted = frozenset(selected.name for selected, option in parts if len(option.given) > (1 if jump.key else 0))
+        selections = tuple(selected for selected, _ in parts)
+        target = self._arrive(node, jump, selections, granted, avoided)
+        return Taken(jump, tuple(given.values()), target, selections)
+
+    # Where one stands
+
+    def _needs_owner(self, node: Node) -> bool:
+        """Whether the object's own name is unknown here: the subgraph has only the interface, as an object."""
+        declared = self._graph.type(node.subgraph, node.type) if node.subgraph else None
+        return declared is not None and declared.kind is Kind.INTERFACE_OBJECT and len(node.types) > 1
+
+    def _local(self, node: Node, selected: Selected) -> Local | None:
+        if node.subgraph is None or not selected.types >= node.types:
+            return None
+        field = self._graph.field(node.subgraph, node.type, selected.name)
+        if field is None or (field.requires and selected.name not in node.granted):
+            return None
+        provided = self._provided(node, selected.name)
+        if field.external and provided is None:
+            return None
+        if not selected.children:
+            return Local(selected, field, None)
+        child = self._child(node.subgraph, field, provided or ())
+        if child is None:
+            return None
+        resolution = self.find(child, selected.children)
+        return None if resolution.resolves_nothing and resolution.missing else Local(selected, field, resolution)
+
+    def _child(self, subgraph: str, field: SubgraphField, provided: _Provided) -> Node | None:
+        declared = self._graph.type(subgraph, field.named)
+        if declared is None:
+            return None
+        types = frozenset(declared.members)
+        if declared.kind is Kind.INTERFACE_OBJECT:
+            types = self._graph.possible.of(field.named)
+        if field.provides:
+            provided = (*provided, field.provides.node)
+        return Node(subgraph, field.named, types, provided)
+
+    def _provided(self, node: Node, name: str) -> _Provided | None:
+        """What is provided below the field `name`, or None when it is not provided itself."""
+        found: list[SelectionSetNode] = []
+        known = False
+        pending = [selection for selection_set in node.provided for selection in selection_set.selections]
+        while pending:
+            selection = pending.pop()
+            if isinstance(selection, FieldNode) and selection.name.value == name:
+                known = True
+                if selection.selection_set:
+                    found.append(selection.selection_set)
+            elif isinstance(selection, InlineFragmentNode):
+                condition = selection.type_condition
+                if condition is None or node.types & self._graph.possible.of(condition.name.value):
+                    pending += selection.selection_set.selections
+        return tuple(found) if known else None
+
+    def _merge(self, selections: tuple[Selected, ...], types: frozenset[str]) -> tuple[Selected, ...]:
+        """The selections that can apply to `types`, those of one key, condition and types made one."""
+        identity = (tuple(map(id, selections)), types)
+        if found := self._merged.get(identity):
+            return found[1]
+        groups: dict[tuple[object, ...], list[Selected]] = {}
+        for selected in selections:
+            applying = selected.types & types
+            if applying:
+                groups.setdefault((selected.key, selected.condition, applying), []).append(selected)
+        merged: list[Selected] = []
+        for (key, condition, applying), group in groups.items():
+            if condition and not group[0].children and (key, (), applying) in groups:
+                continue  # a leaf that is asked for anyway
+            if len(group) == 1:
+                merged.append(group[0])
+            else:
+                children = tuple({id(child): child for each in group for child in each.children}.values())
+                same = all(each.types == group[0].types for each in group)
+                merged.append(replace(group[0], children=children, types=group[0].types if same else types & group[0].types))
+        self._merged[identity] = (selections, tuple(merged))
+        return self._merged[identity][1]
+
+
+def _conflict(inputs: Sequence[Given]) -> bool:
+    """Whether two inputs want one field of the representation with different arguments."""
+    names: dict[tuple[str, ...], str] = {}
+
+    def clashes(selections: Sequence[Selected], path: tuple[str, ...]) -> bool:
+        return any(
+            names.setdefault((*path, each.name), each.key) != each.key or clashes(each.children, (*path, each.name))
+            for each in selections
+        )
+
+    return any(clashes(each.selections, ()) for each in inputs)

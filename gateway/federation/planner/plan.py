@@ -1,0 +1,194 @@
+"""The query plan: immutable, printable, made of Fetch, Sequence, Parallel, Flatten, Condition and Subscription."""
+
+from collections.abc import Iterator, Sequence as Items
+from dataclasses import dataclass
+from typing import Literal
+
+from .operation import Condition as AllOf
+
+OperationKind = Literal["query", "mutation", "subscription"]
+
+Path = tuple[str | frozenset[str], ...]
+"""Where in the tree: keys, "@" for every item of a list, and sets of the runtime types to go on with."""
+
+LIST = "@"
+
+
+@dataclass(frozen=True, slots=True)
+class InputField:
+    """A field of a representation: called `name` in it, found under `key` in the tree, for the runtime types `types`."""
+
+    name: str
+    key: str
+    types: frozenset[str] | None
+    nullable: bool
+    children: "tuple[InputField, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """How an object becomes a representation: objects of `types` (None: all) are sent as `typename` with `fields`."""
+
+    types: frozenset[str] | None
+    typename: str
+    fields: tuple[InputField, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """An answer's field that had to travel as `alias`, though the tree knows it as `key`; `path` leads to its parents."""
+
+    path: tuple[str, ...]
+    alias: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """One request to a subgraph; with `representations`, to its `_entities`, for the objects at the Flatten above.
+
+    `keys` are the tree's names of what it brings to each object. `variables` are those that the document declares, less
+    the representations.
+    """
+
+    subgraph: str
+    kind: OperationKind
+    document: str
+    operation_name: str | None
+    variables: tuple[str, ...]
+    selection: str
+    keys: tuple[str, ...]
+    representations: tuple[Representation, ...] = ()
+    representations_variable: str = "representations"
+    renames: tuple[Rename, ...] = ()
+
+    def __str__(self) -> str:
+        return print_node(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Flatten:
+    path: Path
+    node: Fetch
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    nodes: "tuple[Node, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    nodes: "tuple[Node, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`node`, if all the variables of any alternative have the values named."""
+
+    any_of: tuple[AllOf, ...]
+    node: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """`primary` opens the stream; `rest` runs for each of its events."""
+
+    primary: Fetch
+    rest: "Node | None"
+
+
+Node = Fetch | Flatten | Sequence | Parallel | Condition | Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPlan:
+    """`root` is None when no subgraph is needed."""
+
+    root: Node | None
+
+    def __str__(self) -> str:
+        if self.root is None:
+            return "QueryPlan {}"
+        return "QueryPlan {\n" + _indent(print_node(self.root)) + "\n}"
+
+    def fetches(self) -> Iterator[Fetch]:
+        return _fetches(self.root) if self.root else iter(())
+
+
+def _fetches(node: Node) -> Iterator[Fetch]:
+    match node:
+        case Fetch():
+            yield node
+        case Sequence() | Parallel():
+            for each in node.nodes:
+                yield from _fetches(each)
+        case Flatten() | Condition():
+            yield from _fetches(node.node)
+        case Subscription():
+            yield node.primary
+            if node.rest:
+                yield from _fetches(node.rest)
+
+
+def print_node(node: Node) -> str:
+    match node:
+        case Fetch():
+            return _print_fetch(node)
+        case Flatten():
+            return _block(f'Flatten(path: "{print_path(node.path)}")', [print_node(node.node)])
+        case Sequence():
+            return _block("Sequence", [print_node(each) for each in node.nodes])
+        case Parallel():
+            return _block("Parallel", [print_node(each) for each in node.nodes])
+        case Condition():
+            return _block(f"Condition(if: {print_condition(node.any_of)})", [print_node(node.node)])
+        case Subscription():
+            primary = _block("Primary", [print_node(node.primary)])
+            rest = [_block("Rest", [print_node(node.rest)])] if node.rest else []
+            return _block("Subscription", [primary, *rest])
+
+
+def print_condition(any_of: Items[AllOf]) -> str:
+    return " or ".join(" and ".join(f"${name}" if wanted else f"not ${name}" for name, wanted in each) for each in any_of)
+
+
+def print_path(path: Path) -> str:
+    text = ""
+    for element in path:
+        if isinstance(element, frozenset):
+            text += f"|[{','.join(sorted(element))}]"
+        else:
+            text += ("." if text else "") + element
+    return text
+
+
+def _print_fetch(fetch: Fetch) -> str:
+    head = f'Fetch(service: "{fetch.subgraph}")'
+    if fetch.kind != "query":
+        head += f" {fetch.kind}"
+    if not fetch.representations:
+        return _block(head, [fetch.selection], separate=False)
+    inputs = "\n".join(
+        f"... on {each.typename} {{ {_print_inputs(each.fields)} }}"
+        + (f" from {', '.join(sorted(each.types))}" if each.types and each.types != {each.typename} else "")
+        for each in fetch.representations
+    )
+    return _block(head, [inputs, "=>", fetch.selection], separate=False)
+
+
+def _print_inputs(fields: Items[InputField]) -> str:
+    return " ".join(
+        (f"{each.name}: {each.key}" if each.key != each.name else each.name)
+        + (f" {{ {_print_inputs(each.children)} }}" if each.children else "")
+        for each in fields
+    )
+
+
+def _block(head: str, parts: Items[str], *, separate: bool = True) -> str:
+    end = "," if separate and len(parts) > 1 else ""
+    return head + " {\n" + "\n".join(_indent(part + end) for part in parts) + "\n}"
+
+
+def _indent(text: str) -> str:
+    return "\n".join("  " + line for line in text.splitlines())

@@ -1,0 +1,97 @@
+"""The supergraph as a graph: a node is a type seen from one subgraph, an edge a field, a narrowing or a jump."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from ..supergraph import FieldSet, Kind, Subgraph, SubgraphField, SubgraphType, Supergraph
+from .operation import PossibleTypes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Jump:
+    """An edge to the same object in `subgraph`: by `key` through `_entities`, or, without a key, to a root type.
+
+    `type` is the type there, and what a representation's `__typename` says.
+    """
+
+    subgraph: str
+    type: str
+    key: FieldSet | None
+
+
+class QueryGraph:
+    """Built once a supergraph; edges are found as they are asked for, and kept.
+
+    `labels` are the override labels that are active.
+    """
+
+    def __init__(self, supergraph: Supergraph, labels: Collection[str] = ()) -> None:
+        self.supergraph = supergraph
+        self.schema = supergraph.schema
+        self.possible = PossibleTypes(supergraph.schema)
+        self.field_names = frozenset(
+            name for subgraph in supergraph.subgraphs.values() for declared in subgraph.types.values() for name in declared.fields
+        )
+        roots = (self.schema.query_type, self.schema.mutation_type, self.schema.subscription_type)
+        self.root_types = frozenset(root.name for root in roots if root)
+        self._query = self.schema.query_type.name if self.schema.query_type else ""
+        self._subgraphs = supergraph.subgraphs
+        self._labels = frozenset(labels)
+        self._jumps: dict[tuple[str | None, str], tuple[Jump, ...]] = {}
+        self._uniform: dict[tuple[str, str, str], bool] = {}
+
+    def subgraph(self, name: str) -> Subgraph:
+        return self._subgraphs[name]
+
+    def type(self, subgraph: str, name: str) -> SubgraphType | None:
+        return self._subgraphs[subgraph].types.get(name)
+
+    def field(self, subgraph: str, type_name: str, name: str) -> SubgraphField | None:
+        """The field as the subgraph declares it, external or not; None where it has none or an override moved it."""
+        declared = self._subgraphs[subgraph].types.get(type_name)
+        field = declared.fields.get(name) if declared else None
+        if field and field.label is not None and (field.label in self._labels) is not field.active:
+            return None
+        return field
+
+    def asks_alike(self, subgraph: str, type_name: str, name: str) -> bool:
+        """Whether the interface's field can be asked for there without naming the members."""
+        found = self._uniform.get((subgraph, type_name, name))
+        if found is None:
+            found = self._uniform[subgraph, type_name, name] = self._asks_alike(subgraph, type_name, name)
+        return found
+
+    def _asks_alike(self, subgraph: str, type_name: str, name: str) -> bool:
+        declared = self.type(subgraph, type_name)
+        if declared is None or declared.kind is not Kind.INTERFACE:
+            return False
+        for each in (type_name, *declared.members):
+            field = self.field(subgraph, each, name)
+            if field is None or field.external or field.requires or field.provides:
+                return False
+        return True
+
+    def jumps(self, subgraph: str | None, type_name: str) -> tuple[Jump, ...]:
+        """Every way from an object of `type_name`, seen from `subgraph`, to where it is known too, itself included."""
+        found = self._jumps.get((subgraph, type_name))
+        if found is None:
+            found = self._jumps[subgraph, type_name] = tuple(self._find_jumps(subgraph, type_name))
+        return found
+
+    def _find_jumps(self, subgraph: str | None, type_name: str) -> list[Jump]:
+        jumps: list[Jump] = []
+        if type_name in self.root_types:
+            if type_name == self._query or subgraph is None:
+                jumps += (Jump(each.name, type_name, None) for each in self._subgraphs.values() if type_name in each.types)
+            return jumps
+        for each in self._subgraphs.values():
+            for declared in each.types.values():
+                if self._reaches(declared, type_name):
+                    jumps += (Jump(each.name, declared.name, key.fields) for key in declared.keys if key.resolvable)
+        return jumps
+
+    def _reaches(self, declared: SubgraphType, type_name: str) -> bool:
+        """Whether an entity declared so stands for every object of `type_name`."""
+        if declared.name == type_name:
+            return declared.kind is not Kind.UNION
+        return declared.kind is Kind.INTERFACE_OBJECT and self.possible.of(type_name) <= self.possible.of(declared.name)

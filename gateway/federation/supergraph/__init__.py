@@ -1,0 +1,16 @@
+"""Supergraph SDL to the model that planning reads, and the public API schema."""
+
+from .load import load_supergraph
+from .model import FieldSet, InvalidSupergraph, Key, Kind, Subgraph, SubgraphField, SubgraphType, Supergraph
+
+__all__ = [
+    "FieldSet",
+    "InvalidSupergraph",
+    "Key",
+    "Kind",
+    "Subgraph",
+    "SubgraphField",
+    "SubgraphType",
+    "Supergraph",
+    "load_supergraph",
+]

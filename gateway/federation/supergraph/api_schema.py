@@ -1,0 +1,109 @@
+"""The schema that clients see: the supergraph's types without what is inaccessible."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+from graphql import (
+    ConstDirectiveNode,
+    DirectiveDefinitionNode,
+    DirectiveLocation,
+    DocumentNode,
+    EnumTypeDefinitionNode,
+    FieldDefinitionNode,
+    GraphQLSchema,
+    InputObjectTypeDefinitionNode,
+    InputValueDefinitionNode,
+    InterfaceTypeDefinitionNode,
+    ListTypeNode,
+    NamedTypeNode,
+    NonNullTypeNode,
+    ObjectTypeDefinitionNode,
+    TypeDefinitionNode,
+    TypeNode,
+    UnionTypeDefinitionNode,
+    build_ast_schema,
+)
+
+_EXECUTABLE = {
+    DirectiveLocation[name].value
+    for name in (
+        "QUERY", "MUTATION", "SUBSCRIPTION", "FIELD", "FRAGMENT_DEFINITION", "FRAGMENT_SPREAD", "INLINE_FRAGMENT",
+        "VARIABLE_DEFINITION",
+    )
+}  # fmt: skip
+
+
+class _Directed(Protocol):
+    @property
+    def directives(self) -> Sequence[ConstDirectiveNode] | None: ...
+
+
+_D = TypeVar("_D", bound=_Directed)
+_T = TypeVar("_T", FieldDefinitionNode, InputValueDefinitionNode)
+
+
+def derive_api_schema(document: DocumentNode, inaccessible: str | None) -> GraphQLSchema:
+    """`document` without machinery, less everything under the directive named `inaccessible`.
+
+    Directive definitions are kept where an operation can write them. Raises GraphQLError or TypeError when what
+    remains is no schema.
+    """
+    return build_ast_schema(_Filter(document, inaccessible).filtered(), assume_valid_sdl=True)
+
+
+class _Filter:
+    def __init__(self, document: DocumentNode, inaccessible: str | None) -> None:
+        self._inaccessible = inaccessible
+        self._definitions = document.definitions
+        self._hidden = {
+            definition.name.value
+            for definition in document.definitions
+            if isinstance(definition, TypeDefinitionNode) and self._is_hidden(definition)
+        }
+
+    def filtered(self) -> DocumentNode:
+        kept = [
+            self._without_hidden(definition) if isinstance(definition, TypeDefinitionNode) else definition
+            for definition in self._definitions
+            if not (isinstance(definition, TypeDefinitionNode) and definition.name.value in self._hidden)
+            and not (isinstance(definition, DirectiveDefinitionNode) and not _executable(definition))
+        ]
+        return DocumentNode(definitions=tuple(kept))
+
+    def _is_hidden(self, node: _Directed) -> bool:
+        return any(directive.name.value == self._inaccessible for directive in node.directives or ())
+
+    def _shown(self, nodes: Sequence[_D] | None) -> tuple[_D, ...]:
+        return tuple(node for node in nodes or () if not self._is_hidden(node))
+
+    def _without_hidden(self, definition: TypeDefinitionNode) -> TypeDefinitionNode:
+        if isinstance(definition, ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode):
+            fields = tuple(self._field(field) for field in self._typed(self._shown(definition.fields)))
+            interfaces = tuple(each for each in definition.interfaces or () if each.name.value not in self._hidden)
+            return replace(definition, fields=fields, interfaces=interfaces)
+        if isinstance(definition, UnionTypeDefinitionNode):
+            types = tuple(each for each in definition.types or () if each.name.value not in self._hidden)
+            return replace(definition, types=types)
+        if isinstance(definition, InputObjectTypeDefinitionNode):
+            return replace(definition, fields=self._typed(self._shown(definition.fields)))
+        if isinstance(definition, EnumTypeDefinitionNode):
+            return replace(definition, values=self._shown(definition.values))
+        return definition
+
+    def _field(self, field: FieldDefinitionNode) -> FieldDefinitionNode:
+        return replace(field, arguments=self._typed(self._shown(field.arguments)))
+
+    def _typed(self, nodes: Sequence[_T]) -> tuple[_T, ...]:
+        return tuple(node for node in nodes if _named(node.type) not in self._hidden)
+
+
+def _executable(definition: DirectiveDefinitionNode) -> bool:
+    return any(location.value in _EXECUTABLE for location in definition.locations)
+
+
+def _named(node: TypeNode) -> str:
+    while not isinstance(node, NamedTypeNode):
+        assert isinstance(node, ListTypeNode | NonNullTypeNode)
+        node = node.type
+    return node.name.value

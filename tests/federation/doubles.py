@@ -1,0 +1,103 @@
+"""Subgraphs in process: an SDL, data, and the transport that a gateway reaches them by."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+from graphql import GraphQLResolveInfo, GraphQLSchema, GraphQLUnionType, build_schema, execute, parse, validate
+
+from gateway.federation.engine import Engine
+from gateway.federation.executor import SubgraphRequest, SubgraphResponse, TransportError
+from gateway.federation.supergraph import load_supergraph
+
+Data = dict[str, Any]
+
+LINKS = """
+schema
+  @link(url: "https://specs.apollo.dev/link/v1.0")
+  @link(url: "https://specs.apollo.dev/join/v0.5", for: EXECUTION)
+  @link(url: "https://specs.apollo.dev/inaccessible/v0.2", for: SECURITY)
+{ query: Query %s }
+enum join__Graph { %s }
+"""
+
+
+def supergraph_sdl(graphs: str, types: str) -> str:
+    """A supergraph over the graphs named (in lower case by their names): only its types have to be written."""
+    values = " ".join(f'{name.upper()} @join__graph(name: "{name}", url: "http://{name}.test")' for name in graphs.split())
+    operations = " ".join(f"{kind}: {kind.title()}" for kind in ("mutation", "subscription") if f"type {kind.title()} " in types)
+    return LINKS % (operations, values) + types
+
+
+class Recorder:
+    """A subgraph that executes its own schema on dictionaries, validates what it is sent, and keeps it.
+
+    `entities` maps a type's name to a function from a representation to the object, or null.
+    """
+
+    def __init__(
+        self,
+        sdl: str,
+        roots: Mapping[str, object] | None = None,
+        entities: Mapping[str, Callable[[Data], object]] | None = None,
+    ) -> None:
+        self._entities = dict(entities or {})
+        if self._entities:
+            members = " | ".join(self._entities)
+            sdl += (
+                f" scalar _Any union _Entity = {members} extend type Query {{ _entities(representations: [_Any!]!): [_Entity]! }}"
+            )
+            if "type Query" not in sdl.split("extend type Query")[0]:
+                sdl += " type Query { nothing: Int }"
+        self.schema: GraphQLSchema = build_schema(sdl)
+        self._roots = {**(roots or {}), "_entities": self._resolve_entities}
+        for named in self.schema.type_map.values():
+            if isinstance(named, GraphQLUnionType) or hasattr(named, "resolve_type"):
+                named.resolve_type = lambda value, _info, _type: value["__typename"]  # pyright: ignore
+        self.requests: list[SubgraphRequest] = []
+        self.down = False
+
+    def _resolve_entities(self, _info: GraphQLResolveInfo, representations: list[Data]) -> list[object]:
+        found: list[object] = []
+        for each in representations:
+            entity = self._entities[each["__typename"]](each)
+            if isinstance(entity, dict):
+                entity = {"__typename": each["__typename"], **entity}
+            found.append(entity)
+        return found
+
+    async def fetch(self, request: SubgraphRequest, context: object) -> SubgraphResponse:
+        self.requests.append(request)
+        if self.down:
+            raise TransportError("connection refused")
+        document = parse(request.document)
+        assert validate(self.schema, document) == [], request.document
+        result = execute(
+            self.schema, document, self._roots, variable_values=dict(request.variables), operation_name=request.operation_name
+        )
+        if hasattr(result, "__await__"):
+            result = await result  # pyright: ignore
+        formatted = result.formatted  # pyright: ignore
+        return SubgraphResponse(formatted.get("data"), formatted.get("errors", ()))
+
+    async def subscribe(self, request: SubgraphRequest, context: object) -> AsyncIterator[SubgraphResponse]:
+        self.requests.append(request)
+        for event in self._roots["events"]:  # pyright: ignore
+            result = execute(self.schema, parse(request.document), event, variable_values=dict(request.variables))
+            yield SubgraphResponse(result.data, [e.formatted for e in result.errors or ()])  # pyright: ignore
+
+
+def engine(sdl: str, **options: Any) -> Engine:
+    """An engine over `sdl`; options that are Recorders are its subgraphs, those named in `sdl` but not given are silent."""
+    supergraph = load_supergraph(sdl)
+    subgraphs = {name: value for name, value in options.items() if isinstance(value, Recorder)}
+    rest = {name: value for name, value in options.items() if name not in subgraphs}
+    silent = Recorder("type Query { nothing: Int }")
+    return Engine(supergraph, {name: subgraphs.get(name, silent) for name in supergraph.subgraphs}, **rest)
+
+
+async def ask(engine: Engine, document: str, variables: Mapping[str, object] | None = None) -> dict[str, Any]:
+    return await engine.execute(engine.prepare(document), variables, None)
+
+
+def plan(engine: Engine, document: str) -> str:
+    return str(engine.prepare(document).plan)
