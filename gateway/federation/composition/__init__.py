@@ -1,6 +1,6 @@
 """Composition: subgraph schemas to one supergraph schema, or the rules that they break.
 
-    read each subgraph -> merge -> hold the supergraph to its rules -> prove that every field can be reached -> print
+    read each subgraph -> check it alone -> merge -> hold the supergraph to its rules -> prove that every field can be reached -> print
 
 Each stage tells all that it finds; the next one runs only if there was nothing.
 """
@@ -8,6 +8,9 @@ Each stage tells all that it finds; the next one runs only if there was nothing.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .check_field_sets import check_field_sets
+from .check_supergraph import check_printed, check_supergraph
+from .check_usage import check_usage
 from .errors import CompositionError, CompositionFailed, Findings
 from .merge import begin, merge
 from .model import Subgraph
@@ -34,11 +37,20 @@ def compose(subgraphs: Iterable[SubgraphSdl]) -> str:
     """
     read = _read(sorted(subgraphs, key=lambda subgraph: subgraph.name))
     findings = Findings()
+    for subgraph in read:
+        check_field_sets(subgraph, findings)
+        check_usage(subgraph, findings)
+    findings.stop_if_any()
     merging = begin(read, findings)
     findings.stop_if_any()
     supergraph = merge(merging)
     findings.stop_if_any()
-    return print_supergraph(supergraph, read)
+    check_supergraph(merging, supergraph)
+    findings.stop_if_any()
+    sdl = print_supergraph(supergraph, read)
+    check_printed(merging, sdl)
+    findings.stop_if_any()
+    return sdl
 
 
 def _read(sources: list[SubgraphSdl]) -> list[Subgraph]:

@@ -35,7 +35,7 @@ from graphql import (
 
 from .errors import Findings
 from .links import Vocabulary
-from .specifications import directive_row
+from .specifications import NEWEST, federation_directives
 
 ROOTS = {"query": "Query", "mutation": "Mutation", "subscription": "Subscription"}
 _MACHINERY_TYPES = frozenset({"_Any", "_Entity", "_Service"})
@@ -128,6 +128,8 @@ class _Locals(dict[str, str]):
 def _definitions_of_vocabulary(vocabulary: Vocabulary) -> Sequence[DefinitionNode]:
     lines = [f"scalar {local}" for local, own in vocabulary.types.items() if own != "Purpose"]
     locals_ = _Locals(vocabulary)
+    newest = federation_directives(NEWEST)
+    definitions = newest | (federation_directives(vocabulary.version) if not vocabulary.is_federation_1 else {})
     for local, own in vocabulary.directives.items():
         if own == "link":
             imports = next((name for name, of in vocabulary.types.items() if of == "Import"), "String")
@@ -139,7 +141,7 @@ def _definitions_of_vocabulary(vocabulary: Vocabulary) -> Sequence[DefinitionNod
                 " repeatable on SCHEMA"
             )
         else:
-            definition = directive_row(own).definition
+            definition = definitions[own]
             locals_[own] = local
             lines.append(definition.format_map(locals_))
     return parse("\n".join(lines)).definitions if lines else ()

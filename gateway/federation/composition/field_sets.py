@@ -49,6 +49,8 @@ class InvalidFieldSet(Exception):
 def parse_field_set(text: str) -> FieldSet:
     """Read a field set such as `id organization { id }`. Raises InvalidFieldSet for wrong syntax."""
     body = text.strip()
+    if not body:
+        raise InvalidFieldSet("nothing is selected")
     if not body.startswith("{"):
         body = "{" + body + "}"
     try:

@@ -107,7 +107,7 @@ def read_links(applied: Iterable[Directive], findings: Findings, subgraph: str) 
 def _known(link: Link) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
     """Directives and types of a specification that composition understands, None for any other."""
     if link.identity == FEDERATION:
-        return tuple(row.name for row in federation_directives(link.version)), FEDERATION_TYPES
+        return tuple(federation_directives(link.version)), FEDERATION_TYPES
     if link.identity.startswith(SPECS) and link.name in STANDALONE and link.identity == SPECS + link.name:
         return STANDALONE[link.name][1], STANDALONE_TYPES.get(link.name, ())
     return None

@@ -13,8 +13,6 @@ from .overrides import find_overrides
 from .roles import find_roles
 from .specification_links import merged_links
 
-_QUERY = TypeDefinition(name="Query", kind=Kind.OBJECT)
-
 
 def begin(subgraphs: Sequence[Subgraph], findings: Findings) -> Merging:
     """Gather what the merge rules need to know of all subgraphs together."""
@@ -42,7 +40,7 @@ def merge(merging: Merging) -> Supergraph:
     for name, definition in types.items():
         if definition.kind is Kind.OBJECT and definition.interfaces:
             types[name] = lend_interface_object_fields(merging, types, definition)
-    if not types.get("Query", _QUERY).fields:
+    if not any(subgraph.types["Query"].fields for subgraph in merging.subgraphs):
         merging.findings.add("NO_QUERIES", "No subgraph has a query.", "Query")
     links, directives = merged_links(merging, types)
     return Supergraph(types, directives, links)

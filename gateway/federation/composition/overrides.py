@@ -32,15 +32,13 @@ def find_overrides(subgraphs: Sequence[Subgraph], roles: Mapping[str, Roles], fi
             if applied is None:
                 continue
             source = by_name.get(applied.text("from"))
-            if not _is_allowed(subgraph, definition, field, source, roles, findings):
-                continue
-            if source is not None:
+            if _takes_over(subgraph, definition, field, source, roles, findings) and source is not None:
                 coordinate = (definition.name, field.name)
                 labels.setdefault(coordinate, {})[source.name] = applied.text("label")
     return Overrides(labels)
 
 
-def _is_allowed(
+def _takes_over(
     subgraph: Subgraph,
     definition: TypeDefinition,
     field: Field,
@@ -48,6 +46,7 @@ def _is_allowed(
     roles: Mapping[str, Roles],
     findings: Findings,
 ) -> bool:
+    """Whether the override has an effect; an external field of the source is none that could be taken over."""
     coordinate = f"{definition.name}.{field.name}"
     applied = field.first("override")
     before = len(findings.errors)
@@ -84,13 +83,11 @@ def _is_allowed(
             "OVERRIDE_SOURCE_HAS_OVERRIDE",
             f'"{coordinate}" in subgraph "{subgraph.name}" overrides subgraph "{source.name}", where it is marked @override too.',
         )
-    if (definition.name, field.name) in roles[source.name].external:
-        _collision(findings, coordinate, subgraph, source, "@external")
     for directive in ("requires", "provides"):
-        for holder, held in ((subgraph, field), (source, their_field)):
-            if holder is source and held.has(directive):
-                _collision(findings, coordinate, subgraph, holder, f"@{directive}")
-    return len(findings.errors) == before
+        if their_field.has(directive):
+            _collision(findings, coordinate, subgraph, source, f"@{directive}")
+    is_theirs = (definition.name, field.name) not in roles[source.name].external
+    return is_theirs and len(findings.errors) == before
 
 
 def _collision(findings: Findings, coordinate: str, subgraph: Subgraph, holder: Subgraph, directive: str) -> None:

@@ -16,25 +16,25 @@ from .model import (
     Supergraph,
     TypeDefinition,
 )
-from .specifications import SPECS, directive_row
+from .specifications import NEWEST, SPECS, federation_directives
 
 _JOIN_DIRECTIVES = (
     (
         "directive @join__directive(graphs: [join__Graph!], name: String!, args: join__DirectiveArguments)"
-        + " repeatable on SCHEMA | OBJECT | INTERFACE | FIELD_DEFINITION"
+        " repeatable on SCHEMA | OBJECT | INTERFACE | FIELD_DEFINITION"
     ),
     "directive @join__enumValue(graph: join__Graph!) repeatable on ENUM_VALUE",
     (
         "directive @join__field(graph: join__Graph, requires: join__FieldSet, provides: join__FieldSet, type: String,"
-        + " external: Boolean, override: String, usedOverridden: Boolean, overrideLabel: String,"
-        + " contextArguments: [join__ContextArgument!]) repeatable on FIELD_DEFINITION | INPUT_FIELD_DEFINITION"
+        " external: Boolean, override: String, usedOverridden: Boolean, overrideLabel: String,"
+        " contextArguments: [join__ContextArgument!]) repeatable on FIELD_DEFINITION | INPUT_FIELD_DEFINITION"
     ),
     "directive @join__graph(name: String!, url: String!) on ENUM_VALUE",
     "directive @join__implements(graph: join__Graph!, interface: String!) repeatable on OBJECT | INTERFACE",
     (
         "directive @join__type(graph: join__Graph!, key: join__FieldSet, extension: Boolean! = false,"
-        + " resolvable: Boolean! = true, isInterfaceObject: Boolean! = false)"
-        + " repeatable on OBJECT | INTERFACE | UNION | ENUM | INPUT_OBJECT | SCALAR"
+        " resolvable: Boolean! = true, isInterfaceObject: Boolean! = false)"
+        " repeatable on OBJECT | INTERFACE | UNION | ENUM | INPUT_OBJECT | SCALAR"
     ),
     "directive @join__unionMember(graph: join__Graph!, member: String!) repeatable on UNION",
     "directive @link(url: String, as: String, for: link__Purpose, import: [link__Import]) repeatable on SCHEMA",
@@ -48,8 +48,8 @@ _JOIN_TYPES = (
     "scalar link__Import",
     (
         "enum link__Purpose {\n"
-        + '  """What must be understood to serve the schema securely."""\n  SECURITY\n\n'
-        + '  """What must be understood to execute operations."""\n  EXECUTION\n}'
+        '  """What must be understood to serve the schema securely."""\n  SECURITY\n\n'
+        '  """What must be understood to execute operations."""\n  EXECUTION\n}'
     ),
 )
 
@@ -114,7 +114,8 @@ def _directive_definitions(supergraph: Supergraph) -> list[str]:
         own.append("cost")
         if any("listSize" in link.text("url") or '"@listSize"' in str(link) for link in supergraph.links):
             own.append("listSize")
-    printed = [directive_row(name).definition.format_map(names) for name in own]
+    definitions = federation_directives(NEWEST)
+    printed = [definitions[name].format_map(names) for name in own]
     printed += [_directive(definition) for definition in supergraph.directives.values()]
     return sorted((*_JOIN_DIRECTIVES, *printed))
 

@@ -1,7 +1,7 @@
 """The public specifications whose directives composition understands: federation v2.0 to v2.15, federation 1, and the
 smaller ones (tag, inaccessible, cost, …) that a schema may link by themselves.
 
-Each row: the federation version that brought the definition in, and the definition with its own names in braces, so that
+Each row: the federation version that brought the definition (in this form), and the definition with its own names in braces, so that
 it can be written under whatever names a schema imports them.
 """
 
@@ -42,9 +42,11 @@ FEDERATION_DIRECTIVES: tuple[DirectiveRow, ...] = (
     DirectiveRow("external", (2, 0), "directive @{external}(reason: String) on OBJECT | FIELD_DEFINITION"),
     DirectiveRow("tag", (2, 0), f"directive @{{tag}}(name: String!) repeatable on {_EVERYWHERE} | SCHEMA"),
     DirectiveRow("extends", (2, 0), "directive @{extends} on OBJECT | INTERFACE"),
-    DirectiveRow("shareable", (2, 0), "directive @{shareable} repeatable on OBJECT | FIELD_DEFINITION"),
+    DirectiveRow("shareable", (2, 0), "directive @{shareable} on OBJECT | FIELD_DEFINITION"),
+    DirectiveRow("shareable", (2, 2), "directive @{shareable} repeatable on OBJECT | FIELD_DEFINITION"),
     DirectiveRow("inaccessible", (2, 0), f"directive @{{inaccessible}} on {_EVERYWHERE}"),
-    DirectiveRow("override", (2, 0), "directive @{override}(from: String!, label: String) on FIELD_DEFINITION"),
+    DirectiveRow("override", (2, 0), "directive @{override}(from: String!) on FIELD_DEFINITION"),
+    DirectiveRow("override", (2, 7), "directive @{override}(from: String!, label: String) on FIELD_DEFINITION"),
     DirectiveRow("composeDirective", (2, 1), "directive @{composeDirective}(name: String!) repeatable on SCHEMA"),
     DirectiveRow("interfaceObject", (2, 3), "directive @{interfaceObject} on OBJECT"),
     DirectiveRow("authenticated", (2, 5), f"directive @{{authenticated}} on {_PROTECTED}"),
@@ -85,10 +87,6 @@ STANDALONE_TYPES: dict[str, tuple[str, ...]] = {
 }
 
 
-def federation_directives(version: Version) -> tuple[DirectiveRow, ...]:
-    """What a schema that links this version may use."""
-    return tuple(row for row in FEDERATION_DIRECTIVES if row.since <= version)
-
-
-def directive_row(name: str) -> DirectiveRow:
-    return next(row for row in FEDERATION_DIRECTIVES if row.name == name)
+def federation_directives(version: Version) -> dict[str, str]:
+    """What a schema that links this version may use: name to definition, in its newest form up to that version."""
+    return {row.name: row.definition for row in FEDERATION_DIRECTIVES if row.since <= version}

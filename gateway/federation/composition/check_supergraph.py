@@ -1,0 +1,136 @@
+"""The rules that only show once all subgraphs are merged."""
+
+from collections.abc import Iterator
+
+from graphql import GraphQLError, build_schema, validate_schema
+
+from .merge_fields import FieldSource, field_sources
+from .merging import Merging, named
+from .model import Kind, Supergraph, TypeDefinition
+from .type_refs import base_name
+
+
+def check_supergraph(merging: Merging, supergraph: Supergraph) -> None:
+    """Findings for types that do not hold together across subgraphs."""
+    _check_extensions(merging)
+    for definition in supergraph.types.values():
+        if definition.kind is Kind.INTERFACE:
+            _check_interface_keys(merging, supergraph, definition)
+            _check_interface_objects(merging, supergraph, definition)
+        _check_implementations(merging, supergraph, definition)
+        if definition.kind is Kind.OBJECT:
+            _check_shared_types(merging, definition)
+
+
+def check_printed(merging: Merging, sdl: str) -> None:
+    """What still is no valid GraphQL, such as an argument of an interface that an implementation elsewhere does not take."""
+    try:
+        problems = validate_schema(build_schema(sdl))
+    except (GraphQLError, TypeError) as error:
+        merging.findings.add("INVALID_GRAPHQL", str(error))
+        return
+    for problem in problems:
+        merging.findings.add("INVALID_GRAPHQL", problem.message)
+
+
+def _check_extensions(merging: Merging) -> None:
+    for name in dict.fromkeys(name for subgraph in merging.subgraphs for name in subgraph.types):
+        sources = merging.sources(name)
+        if name not in ("Query", "Mutation", "Subscription") and all(definition.extension for _, definition in sources):
+            names = [subgraph.name for subgraph, _ in sources]
+            merging.findings.add(
+                "EXTENSION_WITH_NO_BASE", f'"{name}" is extended in {named(names)}, but defined nowhere.', name, names
+            )
+
+
+def _implementations(supergraph: Supergraph, interface: str) -> Iterator[TypeDefinition]:
+    return (
+        definition
+        for definition in supergraph.types.values()
+        if definition.kind is Kind.OBJECT and interface in definition.interfaces
+    )
+
+
+def _check_interface_keys(merging: Merging, supergraph: Supergraph, definition: TypeDefinition) -> None:
+    """A subgraph that can be entered by an interface's key must know whatever may come in."""
+    for subgraph, source in merging.sources(definition.name):
+        keys = [key for key in source.all("key") if key.value("resolvable") is not False]
+        if source.kind is not Kind.INTERFACE or not keys or subgraph.is_federation_1:
+            continue
+        known = subgraph.possible_types(definition.name)
+        missing = [other.name for other in _implementations(supergraph, definition.name) if other.name not in known]
+        if missing:
+            merging.findings.add(
+                "INTERFACE_KEY_MISSING_IMPLEMENTATION_TYPE",
+                f'[{subgraph.name}] "{definition.name}" has {keys[0]}, so the subgraph must know all of its implementations;'
+                f" it lacks {', '.join(missing)}.",
+                definition.name,
+                [subgraph.name],
+            )
+
+
+def _check_interface_objects(merging: Merging, supergraph: Supergraph, definition: TypeDefinition) -> None:
+    """A subgraph that has the interface as an object does not know the implementations."""
+    for subgraph, source in merging.sources(definition.name):
+        if not source.is_interface_object:
+            continue
+        known = [other.name for other in _implementations(supergraph, definition.name) if other.name in subgraph.types]
+        if known:
+            merging.findings.add(
+                "INTERFACE_OBJECT_USAGE_ERROR",
+                f'[{subgraph.name}] "{definition.name}" is an @interfaceObject, so its implementations must not be defined'
+                f" beside it; {', '.join(known)} is.",
+                definition.name,
+                [subgraph.name],
+            )
+
+
+def _check_implementations(merging: Merging, supergraph: Supergraph, definition: TypeDefinition) -> None:
+    for interface in definition.interfaces:
+        for field in supergraph.types[interface].fields.values():
+            if field.name in definition.fields:
+                continue
+            having = [source.subgraph.name for source in field_sources(merging, interface, field.name)]
+            implementing = [
+                subgraph.name for subgraph, source in merging.sources(definition.name) if interface in source.interfaces
+            ]
+            merging.findings.add(
+                "INTERFACE_FIELD_NO_IMPLEM",
+                f'"{interface}.{field.name}" is in {named(having)}, but "{definition.name}", which implements "{interface}"'
+                f" in {named(implementing)}, does not have it.",
+                f"{definition.name}.{field.name}",
+                implementing,
+            )
+
+
+def _check_shared_types(merging: Merging, definition: TypeDefinition) -> None:
+    """A shared field of an interface or union must be able to give the same object wherever it is resolved."""
+    for field in definition.fields:
+        sources = [source for source in field_sources(merging, definition.name, field) if source.is_resolving]
+        if len(sources) < 2:
+            continue
+        possible = [(source, set(_possible(source))) for source in sources]
+        if any(
+            source.subgraph.types[base_name(source.field.type)].is_interface_object for source in _composite(sources)
+        ):
+            continue
+        if all(types for _, types in possible) and not set.intersection(*(types for _, types in possible)):
+            merging.findings.add(
+                "SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES",
+                f'"{definition.name}.{field}" is shared, but no type is possible in all of its subgraphs: '
+                + "; ".join(
+                    f"{', '.join(sorted(types))} in {named([source.subgraph.name])}" for source, types in possible
+                )
+                + ".",
+                f"{definition.name}.{field}",
+                [source.subgraph.name for source in sources],
+            )
+
+
+def _composite(sources: list[FieldSource]) -> Iterator[FieldSource]:
+    return (source for source in sources if base_name(source.field.type) in source.subgraph.types)
+
+
+def _possible(source: FieldSource) -> tuple[str, ...]:
+    definition = source.subgraph.types.get(base_name(source.field.type))
+    return source.subgraph.possible_types(definition.name) if definition and definition.is_composite else ()
