@@ -7,11 +7,13 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from twitter_text import extract_urls_with_indices, parse_tweet
 
 MAX_WEIGHT = 280
 MAX_HANDLE = 15
+MAX_URL = 2_048
 # A link counts 23 however long it is, so weight alone does not bound the text. The rules allow links of 4,096
 # characters; ours stops earlier, which keeps the library's regular expressions fast.
 MAX_CODE_POINTS = 2_000
@@ -66,6 +68,17 @@ class InvalidText(ValueError):
 
 def is_handle(text: str) -> bool:
     return _HANDLE.fullmatch(text) is not None
+
+
+def is_url(value: str) -> bool:
+    """Whether a text is an absolute http or https URL that a page may link to."""
+    if len(value) > MAX_URL or any(character.isspace() or not character.isprintable() for character in value):
+        return False
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
+    except ValueError:
+        return False
 
 
 def read_text(raw: str) -> Text:

@@ -2,13 +2,13 @@
 
 from datetime import UTC
 from typing import NewType
-from urllib.parse import urlsplit
 
 import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 
 from murmur.clock import from_iso, to_iso
+from murmur.text import MAX_URL, is_url
 
 DateTime = NewType("DateTime", int)
 """Milliseconds since the Unix epoch; on the wire ISO 8601 in UTC with milliseconds."""
@@ -16,7 +16,6 @@ DateTime = NewType("DateTime", int)
 URL = NewType("URL", str)
 """An absolute http or https URL of at most 2,048 characters."""
 
-MAX_URL = 2_048
 _MAX_MS = 253_402_300_799_999
 
 
@@ -28,17 +27,6 @@ def _parse_datetime(value: object) -> int:
     if ms is None or not 0 <= ms <= _MAX_MS:
         raise GraphQLError(f"{str(value)[:40]!r} is not a DateTime; write ISO 8601 in {UTC}, such as '2026-01-31T12:00:00.000Z'")
     return ms
-
-
-def is_url(value: str) -> bool:
-    """Whether a text is an absolute http or https URL that a page may link to."""
-    if len(value) > MAX_URL or any(character.isspace() or not character.isprintable() for character in value):
-        return False
-    try:
-        parts = urlsplit(value)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
-    except ValueError:
-        return False
 
 
 def _parse_url(value: object) -> str:
