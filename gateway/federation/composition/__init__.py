@@ -17,6 +17,7 @@ from .model import Subgraph
 from .name_graphs import name_graphs
 from .print_supergraph import print_supergraph
 from .read_subgraph import read_subgraph
+from .satisfiability import prove_satisfiability
 
 __all__ = ["CompositionError", "CompositionFailed", "SubgraphSdl", "compose"]
 
@@ -46,6 +47,8 @@ def compose(subgraphs: Iterable[SubgraphSdl]) -> str:
     supergraph = merge(merging)
     findings.stop_if_any()
     check_supergraph(merging, supergraph)
+    findings.stop_if_any()
+    prove_satisfiability(merging, supergraph)
     findings.stop_if_any()
     sdl = print_supergraph(supergraph, read)
     check_printed(merging, sdl)

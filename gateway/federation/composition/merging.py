@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from .constants import constant, quoted
 from .custom_directives import CustomDirectives
 from .errors import Findings
+from .field_sets import FieldSet, parse_field_set
 from .model import Directive, Element, InputValue, Subgraph, TypeDefinition
 from .overrides import Overrides
 from .roles import Roles
@@ -28,6 +29,10 @@ class Merging:
     def sources(self, type_name: str) -> list[tuple[Subgraph, TypeDefinition]]:
         """The subgraphs that define a type, in order, with their definitions."""
         return [(subgraph, subgraph.types[type_name]) for subgraph in self.subgraphs if type_name in subgraph.types]
+
+    def field_set(self, text: str) -> FieldSet:
+        """A field set that was found valid before."""
+        return parse_field_set(text)
 
     def is_subtype(self, narrow: str, wide: str) -> bool:
         """Whether a value of the type reference `narrow` is one of `wide`, by any subgraph's interfaces and unions."""
