@@ -10,12 +10,15 @@ from strawberry.federation import Schema
 
 from murmur.errors import ApiError, ErrorCode
 from murmur.identity import Caller
+from murmur.runtime.compiled import CompiledOperation, NotCompilable
+from murmur.runtime.completion import Located
 from murmur.runtime.context import RequestContext
 from murmur.runtime.scalars import SCHEMA_CONFIG
 
 _log = structlog.get_logger()
-_DOCUMENTS = 2_000
+_OPERATIONS = 2_000
 _MAX_TOKENS = 20_000
+_DEFECT = "something went wrong here; it has been logged"
 
 Response = dict[str, Any]
 """A GraphQL response: `data` (absent when nothing ran) and `errors`, as plain values."""
@@ -32,63 +35,71 @@ class Subgraph:
     def __init__(self, name: str, schema: Schema, context: Callable[[Caller], RequestContext]) -> None:
         self.name = name
         self.sdl = schema.as_str()
+        self._strawberry = schema
         # Strawberry's own `execute` would parse and validate each time; the graphql-core schema below it is what runs.
         self._schema = schema._schema  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] (no public name for it)
         self._context = context
-        self._documents: LRUCache[str, DocumentNode | list[GraphQLError]] = LRUCache(_DOCUMENTS)
+        self._operations: LRUCache[tuple[str, str | None], CompiledOperation | DocumentNode | list[GraphQLError]]
+        self._operations = LRUCache(_OPERATIONS)
 
     async def execute(
         self, document: str, variables: Mapping[str, object] | None, operation_name: str | None, caller: Caller
     ) -> Response:
         """Execute one query or mutation. Never raises for what a document or a resolver does wrong."""
-        parsed = self._parse(document)
-        if isinstance(parsed, list):
-            return {"errors": [_bad_input(error) for error in parsed]}
-        result = execute(
-            self._schema,
-            parsed,
-            context_value=self._context(caller),
-            variable_values=dict(variables or {}),
-            operation_name=operation_name,
-        )
-        if not isinstance(result, ExecutionResult):
-            result = await result
-        response: Response = {"data": result.data}
-        if result.errors:
-            response["errors"] = [self._present(error) for error in result.errors]
+        operation = self._prepare(document, operation_name)
+        if isinstance(operation, list):
+            return {"errors": [_bad_input(error) for error in operation]}
+        context, given = self._context(caller), dict(variables or {})
+        if isinstance(operation, CompiledOperation):
+            data, errors = await operation.execute(context, given)
+        else:
+            data, errors = await self._interpret(operation, operation_name, context, given)
+        response: Response = {"data": data}
+        if errors:
+            response["errors"] = [self._present(error, path) for error, path in errors]
         return response
 
-    def _parse(self, document: str) -> DocumentNode | list[GraphQLError]:
-        known = self._documents.get(document)
+    def _prepare(self, document: str, operation_name: str | None) -> CompiledOperation | DocumentNode | list[GraphQLError]:
+        known = self._operations.get((document, operation_name))
         if known is None:
             try:
-                known = parse(document, no_location=True, max_tokens=_MAX_TOKENS)
-                known = validate(self._schema, known) or known
+                parsed = parse(document, no_location=True, max_tokens=_MAX_TOKENS)
+                known = validate(self._schema, parsed) or self._compile(parsed, operation_name)
             except (GraphQLError, RecursionError) as error:
                 known = [error if isinstance(error, GraphQLError) else GraphQLError("the document is nested too deeply")]
-            self._documents[document] = known
+            self._operations[document, operation_name] = known
         return known
 
-    def _present(self, error: GraphQLError) -> dict[str, Any]:
-        cause = error.original_error
-        if cause is None:
-            return _bad_input(error)
-        shown: dict[str, Any] = {"message": str(cause), "path": error.path}
+    def _compile(self, parsed: DocumentNode, operation_name: str | None) -> CompiledOperation | DocumentNode:
+        try:
+            return CompiledOperation(self._strawberry, parsed, operation_name)
+        except NotCompilable:
+            return parsed
+
+    async def _interpret(
+        self, parsed: DocumentNode, operation_name: str | None, context: RequestContext, variables: dict[str, object]
+    ) -> tuple[dict[str, Any] | None, list[Located]]:
+        result = execute(self._schema, parsed, context_value=context, variable_values=variables, operation_name=operation_name)
+        if not isinstance(result, ExecutionResult):
+            result = await result
+        return result.data, [(error, list(error.path or ())) for error in result.errors or ()]
+
+    def _present(self, error: Exception, path: list[Any]) -> dict[str, Any]:
+        cause = error
+        while isinstance(cause, GraphQLError) and cause.original_error is not None:
+            cause = cause.original_error
+        if isinstance(cause, GraphQLError):
+            return _bad_input(cause, path)
+        shown: dict[str, Any] = {"message": str(cause), "path": path}
         if isinstance(cause, ApiError):
-            shown["extensions"] = cause.extensions()
-            return shown
-        _log.error("resolver failed", subgraph=self.name, path=error.path, exc_info=cause)
-        return shown | {
-            "message": "something went wrong here; it has been logged",
-            "extensions": {"code": ErrorCode.INTERNAL.value},
-        }
+            return shown | {"extensions": cause.extensions()}
+        _log.error("resolver failed", subgraph=self.name, path=path, exc_info=cause)
+        return shown | {"message": _DEFECT, "extensions": {"code": ErrorCode.INTERNAL.value}}
 
 
-def _bad_input(error: GraphQLError) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "message": error.message,
-        "extensions": {"code": ErrorCode.BAD_USER_INPUT.value, **(error.extensions or {})},
-    }
-    if error.path:
-        shown["path"] = error.path
+def _bad_input(error: GraphQLError, path: list[Any] | None = None) -> dict[str, Any]:
+    extensions = {"code": ErrorCode.BAD_USER_INPUT.value, **(error.extensions or {})}
+    shown: dict[str, Any] = {"message": error.message, "extensions": extensions}
+    if path or error.path:
+        shown["path"] = path or error.path
     return shown
