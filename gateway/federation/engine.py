@@ -76,7 +76,7 @@ class Engine:
         *,
         plan_cache_size: int = 1000,
         max_tokens: int = 10_000,
-        max_depth: int = 100,
+        max_depth: int = 60,
         max_operations: int = 50,
         planning_budget: int = 200_000,
         override_labels: Collection[str] = (),
@@ -153,7 +153,7 @@ class Engine:
             if errors:
                 raise RequestRefused([_formatted(error, "GRAPHQL_VALIDATION_FAILED") for error in errors])
             return self._plan(document, _choose(document, operation_name), budget)
-        except BudgetExceeded as error:
+        except (BudgetExceeded, RecursionError) as error:
             raise _refused("The operation is too complex to plan.") from error
         except Unplannable as error:
             raise _refused(str(error)) from error

@@ -1,6 +1,7 @@
 """Finds in the tree the objects at a path, with their paths where an error must name them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from ..planner.plan import LIST, Path
 
@@ -8,23 +9,27 @@ Tree = dict[str, object]
 TreePath = tuple[str | int, ...]
 
 
-def make_collector(path: Path) -> Callable[[Tree], list[Tree]]:
-    """A function that yields the objects at `path`, in the tree's order; what has another shape is passed over."""
+def make_collector(paths: Sequence[Path]) -> Callable[[Tree], list[Tree]]:
+    """A function that yields the objects at `paths`, in the tree's order; what has another shape is passed over."""
+    if len(paths) == 1:
+        path = paths[0]
+        return lambda tree: _collect(tree, path)
+    return lambda tree: [each for path in paths for each in _collect(tree, path)]
 
-    def collect(tree: Tree) -> list[Tree]:
-        level: list[object] = [tree]
-        for element in path:
-            if element == LIST:
-                level = [item for items in level if items.__class__ is list for item in items if item is not None]  # pyright: ignore[reportGeneralTypeIssues]
-            elif element.__class__ is str:
-                level = [value for each in level if each.__class__ is dict and (value := each.get(element)) is not None]  # pyright: ignore[reportAttributeAccessIssue]
-            else:
-                level = [each for each in level if each.__class__ is dict and each.get("__typename") in element]  # pyright: ignore
-            if not level:
-                break
-        return [each for each in level if each.__class__ is dict]  # pyright: ignore[reportReturnType]
 
-    return collect
+def _collect(tree: Tree, path: Path) -> list[Tree]:
+    # Values of subgraphs have any type; comparing classes is how the hot path looks at them.
+    level: list[Any] = [tree]
+    for element in path:
+        if element == LIST:
+            level = [item for items in level if items.__class__ is list for item in items if item is not None]
+        elif element.__class__ is str:
+            level = [value for each in level if each.__class__ is dict and (value := each.get(element)) is not None]
+        else:
+            level = [each for each in level if each.__class__ is dict and each.get("__typename") in element]
+        if not level:
+            return level
+    return [each for each in level if each.__class__ is dict]
 
 
 def locate(tree: Tree, path: Path) -> Iterator[tuple[TreePath, Tree]]:

@@ -9,7 +9,6 @@ from .collect import Tree, TreePath
 from .fields import client_paths
 
 _MOST_ERRORS = 100
-_ENTITIES = "_entities"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,37 +21,38 @@ class Problem:
     paths: Sequence[TreePath]
 
 
-def unreachable(fetch: Fetch, places: Iterable[TreePath], message: str, code: str) -> Problem:
-    """A fetch that brought nothing: a problem of each field that it should have brought to each place."""
-    paths = [(*place, key) for place in _some(places) for key in fetch.keys]
-    return Problem(fetch.subgraph, message, {"code": code}, paths[:_MOST_ERRORS])
+def unreachable(fetch: Fetch, places: Iterable[Iterable[TreePath]], message: str) -> Problem:
+    """A fetch that brought nothing: a problem of each field that its parts should have brought to each of their places."""
+    paths = [(*place, key) for part, own in zip(fetch.parts, places, strict=True) for place in _some(own) for key in part.keys]
+    return Problem(fetch.subgraph, message, {"code": "UNAVAILABLE"}, paths[:_MOST_ERRORS])
 
 
-def reported(
-    fetch: Fetch, error: Mapping[str, object], standing: Sequence[list[TreePath]] | None, places: Iterable[TreePath]
-) -> Problem:
+def reported(fetch: Fetch, error: Mapping[str, object], places: Sequence[Sequence[Sequence[TreePath]]]) -> Problem:
     """An error that the subgraph reported, at its places in the tree.
 
-    `standing` holds the places that each representation stands for, None for a root fetch; `places` are all of them.
+    `places` holds, for each part of the fetch, the places that each of its representations stands for; for root fields
+    there is one such entry.
     """
-    message = error.get("message")
-    extensions = error.get("extensions")
-    path = error.get("path")
+    message, extensions, path = error.get("message"), error.get("extensions"), error.get("path")
     at = tuple(each for each in path if isinstance(each, str | int)) if isinstance(path, list | tuple) else ()
-    below: TreePath = at
-    where: Iterable[TreePath] = places
-    if standing is not None:
-        index = at[1] if len(at) > 1 and at[0] == _ENTITIES else None
-        below = ()
-        if isinstance(index, int) and 0 <= index < len(standing):
-            where, below = standing[index], at[2:]
-    below = _renamed(below, fetch.renames)
-    rests: Sequence[TreePath] = [below] if below else [(key,) for key in fetch.keys]
+    paths: list[TreePath] = []
+    for part, own in zip(fetch.parts, places, strict=True):
+        where, below = own, at
+        if part.alias:
+            if at and at[0] != part.alias:
+                continue
+            below = at[2:]
+            index = at[1] if len(at) > 1 else None
+            if isinstance(index, int) and 0 <= index < len(own):
+                where = own[index : index + 1]
+        below = _renamed(below, part.renames)
+        rests: Sequence[TreePath] = [below] if below else [(key,) for key in part.keys]
+        paths += ((*place, *rest) for same in where for place in _some(same) for rest in rests)
     return Problem(
         fetch.subgraph,
         message if isinstance(message, str) else "The subgraph reported an error.",
         extensions if isinstance(extensions, dict) else {},
-        [(*place, *rest) for place in _some(where) for rest in rests][:_MOST_ERRORS],
+        paths[:_MOST_ERRORS] or [()],
     )
 
 

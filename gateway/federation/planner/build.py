@@ -4,8 +4,9 @@ from collections.abc import Sequence as Items
 
 from graphql import OperationType
 
-from .documents import document_name, print_document, rename_clashes
-from .draft import Draft, DraftField
+from .batch import Batch, batch
+from .documents import ENTITIES, Part, document_name, print_document, print_selection, rename_clashes
+from .draft import Draft
 from .fetch_graph import FetchGraph, Step
 from .layers import arrange
 from .operation import Budget, Condition as AllOf, Keys, Operation, Selected
@@ -32,7 +33,7 @@ class _Builder:
         self._fetched = tuple(each for each in operation.selections if not each.name.startswith("__"))
         self._fetches = 0
         self._representations = "representations"
-        while self._representations in operation.variable_types:
+        while any(name.startswith(self._representations) for name in operation.variable_types):
             self._representations += "_"
 
     def build(self) -> Node | None:
@@ -44,9 +45,8 @@ class _Builder:
                 return _sequence([node for node in nodes if node])
             case OperationType.SUBSCRIPTION:
                 graph = self._graph_of(self._resolve(self._fetched))
-                primary = self._make(graph.steps[0])
-                assert isinstance(primary, Fetch)
-                return Subscription(primary, self._arrange(graph, leave=graph.steps[0]))
+                primary = graph.steps[0]
+                return Subscription(self._fetch([primary]), self._arrange(graph, leave=primary))
 
     def _resolve(self, selections: tuple[Selected, ...]) -> Resolution:
         root = self._operation.root
@@ -75,43 +75,47 @@ class _Builder:
         return graph
 
     def _arrange(self, graph: FetchGraph, leave: Step | None = None) -> Node | None:
-        return arrange([step for step in graph.steps if step is not leave], self._make)
+        return arrange(batch(step for step in graph.steps if step is not leave), self._make)
 
-    def _make(self, step: Step) -> Node:
-        any_of = _alternatives(step.conditions)
-        if len(any_of) == 1:
-            _assume(step.draft, any_of[0])
-        renames = rename_clashes(step.draft, self._graph.field_names)
-        representations = self._representations if step.representations else None
+    def _make(self, made: Batch) -> Node:
+        fetch = self._fetch(made.steps, made.conditions)
+        return Condition(made.conditions, fetch) if made.conditions else fetch
+
+    def _fetch(self, steps: Items[Step], conditions: tuple[AllOf, ...] = ()) -> Fetch:
         self._fetches += 1
-        name = document_name(self._operation.name, step.subgraph, self._fetches)
-        document = print_document(step.draft, step.kind, name, self._operation.variable_types, representations)
-        fetch = Fetch(
-            subgraph=step.subgraph,
-            kind=step.kind,
-            document=document.text,
-            operation_name=name,
-            variables=document.variables,
-            selection=document.selection,
-            keys=tuple(step.draft.keys()),
+        alike: dict[tuple[object, ...], list[Step]] = {}
+        for step in steps:
+            if len(conditions) == 1:
+                _assume(step.draft, conditions[0])
+            same = (print_selection(step.draft), *step.representations)
+            alike.setdefault(same, []).append(step)
+        parts = [self._part(same, number, alone=len(alike) == 1) for number, same in enumerate(alike.values())]
+        drafts = [Part(same[0].draft, part.alias, part.variable) for same, part in zip(alike.values(), parts, strict=True)]
+        name = document_name(self._operation.name, steps[0].subgraph, self._fetches)
+        document, variables = print_document(drafts, steps[0].kind, name, self._operation.variable_types)
+        return Fetch(steps[0].subgraph, steps[0].kind, document, name, variables, tuple(parts))
+
+    def _part(self, alike: Items[Step], number: int, *, alone: bool) -> Flatten:
+        """The part that serves steps which differ by their path alone."""
+        step = alike[0]
+        renames = rename_clashes(step.draft, self._graph.field_names)
+        entities = bool(step.representations)
+        suffix = "" if alone else f"_{number}"
+        return Flatten(
+            paths=tuple(each.path for each in alike),
             representations=tuple(step.representations),
-            representations_variable=self._representations,
+            selection=print_selection(step.draft),
+            keys=tuple(step.draft.keys()),
             renames=renames,
+            alias=f"{ENTITIES}{suffix}" if entities else "",
+            variable=f"{self._representations}{suffix}" if entities else "",
         )
-        node = Flatten(step.path, fetch) if step.path else fetch
-        return Condition(any_of, node) if any_of else node
 
 
 def _sequence(nodes: Items[Node]) -> Node | None:
     if len(nodes) < 2:
         return nodes[0] if nodes else None
     return Sequence(tuple(part for node in nodes for part in (node.nodes if isinstance(node, Sequence) else (node,))))
-
-
-def _alternatives(conditions: Items[AllOf]) -> tuple[AllOf, ...]:
-    """The weakest alternatives; () when the step is always taken."""
-    weakest = [each for each in dict.fromkeys(conditions) if not any(set(other) < set(each) for other in conditions)]
-    return () if () in weakest else tuple(weakest)
 
 
 def _assume(draft: Draft, condition: AllOf) -> None:

@@ -1,38 +1,52 @@
 """Prints a step's draft as the document that its subgraph gets."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .draft import Draft, DraftField
 from .plan import Rename
 
+ENTITIES = "_entities"
+
 _NOT_NAME = re.compile(r"\W", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    text: str
-    selection: str
-    variables: tuple[str, ...]
+class Part:
+    """A draft and, unless it is of root fields, the alias and the variable of its `_entities`."""
+
+    draft: Draft
+    alias: str = ""
+    variable: str = ""
 
 
 def print_document(
-    draft: Draft, kind: str, name: str | None, variable_types: Mapping[str, str], representations: str | None
-) -> Document:
-    """The document of a step; with `representations`, the name of that variable, its root is `_entities`."""
+    parts: Sequence[Part], kind: str, name: str | None, variable_types: Mapping[str, str]
+) -> tuple[str, tuple[str, ...]]:
+    """The document of a request, and the operation's variables that it declares."""
     used: dict[str, None] = {}
-    selection = _compact(draft, used)
+    roots: list[str] = []
+    declared: list[str] = []
+    for part in parts:
+        selection = _compact(part.draft, used)
+        if part.alias:
+            declared.append(f"${part.variable}:[_Any!]!")
+            alias = "" if part.alias == ENTITIES else f"{part.alias}:"
+            roots.append(f"{alias}{ENTITIES}(representations:${part.variable}){selection}")
+        else:
+            roots.append(selection[1:-1])
     variables = tuple(each for each in variable_types if each in used)
-    declared = [f"${each}:{variable_types[each]}" for each in variables]
-    if representations:
-        declared.insert(0, f"${representations}:[_Any!]!")
-        selection = f"{{_entities(representations:${representations}){selection}}}"
-    head = f"{kind} {name}" if name else kind
-    head += f"({','.join(declared)})" if declared else " " if name else ""
-    if kind == "query" and not name and not declared:
+    declared += (f"${each}:{variable_types[each]}" for each in variables)
+    head = " ".join([kind, name] if name else [kind]) + (f"({','.join(declared)})" if declared else "")
+    if head == "query":
         head = ""
-    return Document(head.rstrip() + selection, "\n".join(["{", *_lines(draft, 1), "}"]), variables)
+    return f"{head}{{{' '.join(roots)}}}", variables
+
+
+def print_selection(draft: Draft) -> str:
+    """The draft for people to read."""
+    return "\n".join(["{", *_lines(draft, 1), "}"])
 
 
 def document_name(operation: str | None, subgraph: str, number: int) -> str | None:

@@ -44,32 +44,35 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetch:
-    """One request to a subgraph; with `representations`, to its `_entities`, for the objects at the Flatten above.
+class Flatten:
+    """The part of a fetch that is for the objects at `paths`.
 
-    `keys` are the tree's names of what it brings to each object. `variables` are those that the document declares, less
-    the representations.
+    With `representations` it asks for their entities, under `alias` in the answer and with the representations in
+    `variable`; without, it asks for root fields, which each object gets. `keys` are the tree's names of what it brings.
     """
+
+    paths: tuple[Path, ...]
+    representations: tuple[Representation, ...]
+    selection: str
+    keys: tuple[str, ...]
+    renames: tuple[Rename, ...]
+    alias: str
+    variable: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """One request to a subgraph, in parts. `variables` are those of the operation that its document declares."""
 
     subgraph: str
     kind: OperationKind
     document: str
     operation_name: str | None
     variables: tuple[str, ...]
-    selection: str
-    keys: tuple[str, ...]
-    representations: tuple[Representation, ...] = ()
-    representations_variable: str = "representations"
-    renames: tuple[Rename, ...] = ()
+    parts: tuple[Flatten, ...]
 
     def __str__(self) -> str:
         return print_node(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Flatten:
-    path: Path
-    node: Fetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class Subscription:
     rest: "Node | None"
 
 
-Node = Fetch | Flatten | Sequence | Parallel | Condition | Subscription
+Node = Fetch | Sequence | Parallel | Condition | Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ def _fetches(node: Node) -> Iterator[Fetch]:
         case Sequence() | Parallel():
             for each in node.nodes:
                 yield from _fetches(each)
-        case Flatten() | Condition():
+        case Condition():
             yield from _fetches(node.node)
         case Subscription():
             yield node.primary
@@ -135,8 +138,6 @@ def print_node(node: Node) -> str:
     match node:
         case Fetch():
             return _print_fetch(node)
-        case Flatten():
-            return _block(f'Flatten(path: "{print_path(node.path)}")', [print_node(node.node)])
         case Sequence():
             return _block("Sequence", [print_node(each) for each in node.nodes])
         case Parallel():
@@ -167,14 +168,27 @@ def _print_fetch(fetch: Fetch) -> str:
     head = f'Fetch(service: "{fetch.subgraph}")'
     if fetch.kind != "query":
         head += f" {fetch.kind}"
-    if not fetch.representations:
-        return _block(head, [fetch.selection], separate=False)
-    inputs = "\n".join(
+    if len(fetch.parts) > 1:
+        return _block(head, [_block(_print_flatten(each), [_print_part(each)]) for each in fetch.parts])
+    part = fetch.parts[0]
+    printed = _block(head, [_print_part(part)])
+    return _block(_print_flatten(part), [printed]) if part.paths != ((),) else printed
+
+
+def _print_flatten(part: Flatten) -> str:
+    paths = ", ".join(f'"{print_path(path)}"' for path in part.paths)
+    return f"Flatten(path: {paths})"
+
+
+def _print_part(part: Flatten) -> str:
+    if not part.representations:
+        return part.selection
+    inputs = [
         f"... on {each.typename} {{ {_print_inputs(each.fields)} }}"
-        + (f" from {', '.join(sorted(each.types))}" if each.types and each.types != {each.typename} else "")
-        for each in fetch.representations
-    )
-    return _block(head, [inputs, "=>", fetch.selection], separate=False)
+        + (f" from {', '.join(sorted(each.types))}" if each.types and each.types != frozenset((each.typename,)) else "")
+        for each in part.representations
+    ]
+    return "\n".join([*inputs, "=>", part.selection])
 
 
 def _print_inputs(fields: Items[InputField]) -> str:
@@ -185,8 +199,8 @@ def _print_inputs(fields: Items[InputField]) -> str:
     )
 
 
-def _block(head: str, parts: Items[str], *, separate: bool = True) -> str:
-    end = "," if separate and len(parts) > 1 else ""
+def _block(head: str, parts: Items[str]) -> str:
+    end = "," if len(parts) > 1 else ""
     return head + " {\n" + "\n".join(_indent(part + end) for part in parts) + "\n}"
 
 

@@ -9,7 +9,6 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
-    GraphQLSyntaxError,
     InlineFragmentNode,
     OperationDefinitionNode,
     OverlappingFieldsCanBeMergedRule,
@@ -19,6 +18,7 @@ from graphql import (
     validate,
 )
 
+from .introspection_limit import find_excess
 from .operation import Budget
 from .overlaps import find_overlap
 
@@ -28,7 +28,7 @@ _MOST_ERRORS = 20
 
 
 def parse_document(text: str, max_tokens: int, max_depth: int) -> DocumentNode:
-    """Raises GraphQLSyntaxError, for a document that is too long or too deeply nested as well."""
+    """Raises GraphQLSyntaxError, and GraphQLError for a document that nests too deeply."""
     depth = deepest = 0
     for match in _NESTING.finditer(text):
         if match[1]:
@@ -55,9 +55,9 @@ def validate_document(
     if errors:
         return errors
     for operation in operations:
-        overlap = find_overlap(schema, operation, fragments, budget)
-        if overlap:
-            return [overlap]
+        error = find_overlap(schema, operation, fragments, budget) or find_excess(operation, fragments, budget)
+        if error:
+            return [error]
     return []
 
 
@@ -102,6 +102,3 @@ def _measure(selection_set: SelectionSetNode) -> tuple[int, dict[str, int]]:
                 assert selection.selection_set is not None
                 pending.append((selection.selection_set, level + 1))
     return levels, spread
-
-
-__all__ = ["GraphQLSyntaxError", "parse_document", "validate_document"]

@@ -1,0 +1,92 @@
+"""The parts of a fetch at work: which objects it is for, and how its answer comes to them."""
+
+from typing import Protocol
+
+from ..planner.plan import Flatten, Path
+from .collect import Tree, TreePath, locate, make_collector
+from .merge import merge, rename
+from .represent import make_representer
+
+Targets = list[list[Tree]]
+"""The objects of the tree that each representation stands for; all in one entry for root fields."""
+
+
+class FetchPart(Protocol):
+    def gather(self, tree: Tree, variables: Tree) -> Targets:
+        """Finds the objects, and puts their representations into the variables; empty when there are none."""
+        ...
+
+    def spread(self, data: Tree, targets: Targets) -> bool:
+        """Merges the answer into the objects; whether there was one."""
+        ...
+
+    def places(self, tree: Tree, targets: Targets) -> list[list[TreePath]]:
+        """The paths of the objects, entry by entry; slow, for errors."""
+        ...
+
+
+class RootPart:
+    """Root fields, merged into the tree's root or, below a field of the root's type, into each object."""
+
+    def __init__(self, part: Flatten) -> None:
+        self._paths = part.paths
+        self._renames = part.renames
+        self._collect = make_collector(part.paths)
+
+    def gather(self, tree: Tree, variables: Tree) -> Targets:
+        objects = self._collect(tree)
+        return [objects] if objects else []
+
+    def spread(self, data: Tree, targets: Targets) -> bool:
+        if self._renames:
+            rename(data, self._renames)
+        for objects in targets:
+            for each in objects:
+                merge(each, data)
+        return True
+
+    def places(self, tree: Tree, targets: Targets) -> list[list[TreePath]]:
+        return _places(tree, self._paths, targets)
+
+
+class EntitiesPart:
+    """Entities, each merged into every object that its representation stands for."""
+
+    def __init__(self, part: Flatten) -> None:
+        self._paths = part.paths
+        self._renames = part.renames
+        self._alias = part.alias
+        self._variable = part.variable
+        self._collect = make_collector(part.paths)
+        self._represent = make_representer(part.representations)
+
+    def gather(self, tree: Tree, variables: Tree) -> Targets:
+        objects = self._collect(tree)
+        variables[self._variable], targets = self._represent(objects) if objects else ([], [])
+        return targets
+
+    def spread(self, data: Tree, targets: Targets) -> bool:
+        entities = data.get(self._alias)
+        if entities.__class__ is not list or len(entities) != len(targets):  # pyright: ignore[reportArgumentType]
+            return False
+        if self._renames:
+            rename(entities, self._renames)
+        for entity, same in zip(entities, targets, strict=True):  # pyright: ignore[reportArgumentType]
+            if entity.__class__ is dict:
+                for each in same:
+                    if each.keys().isdisjoint(entity):
+                        each.update(entity)
+                    else:
+                        merge(each, entity)
+        return True
+
+    def places(self, tree: Tree, targets: Targets) -> list[list[TreePath]]:
+        return _places(tree, self._paths, targets)
+
+
+def _places(tree: Tree, paths: tuple[Path, ...], targets: Targets) -> list[list[TreePath]]:
+    found: dict[int, list[TreePath]] = {}
+    for path in paths:
+        for at, each in locate(tree, path):
+            found.setdefault(id(each), []).append(at)
+    return [[at for at in dict.fromkeys(at for each in same for at in found.get(id(each), []))] for same in targets]
