@@ -8,7 +8,10 @@ Each stage tells all that it finds; the next one runs only if there was nothing.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .check_contexts import check_contexts
+from .check_extensions import check_extensions
 from .check_field_sets import check_field_sets
+from .check_inaccessible import check_inaccessible
 from .check_supergraph import check_printed, check_supergraph
 from .check_usage import check_usage
 from .errors import CompositionError, CompositionFailed, Findings
@@ -16,8 +19,10 @@ from .merge import begin, merge
 from .model import Subgraph
 from .name_graphs import name_graphs
 from .print_supergraph import print_supergraph
+from .protection import check_protection
 from .read_subgraph import read_subgraph
 from .satisfiability import prove_satisfiability
+from .upgrade_federation_1 import upgrade_federation_1
 
 __all__ = ["CompositionError", "CompositionFailed", "SubgraphSdl", "compose"]
 
@@ -36,17 +41,22 @@ def compose(subgraphs: Iterable[SubgraphSdl]) -> str:
 
     The bytes depend on the subgraphs alone, not on their order. Raises CompositionFailed with every broken rule found.
     """
-    read = _read(sorted(subgraphs, key=lambda subgraph: subgraph.name))
+    written = _read(sorted(subgraphs, key=lambda subgraph: subgraph.name))
     findings = Findings()
+    check_extensions(written, findings)
+    read = upgrade_federation_1(written)
     for subgraph in read:
         check_field_sets(subgraph, findings)
         check_usage(subgraph, findings)
+        check_contexts(subgraph, findings)
     findings.stop_if_any()
     merging = begin(read, findings)
     findings.stop_if_any()
     supergraph = merge(merging)
     findings.stop_if_any()
     check_supergraph(merging, supergraph)
+    check_inaccessible(supergraph, findings)
+    check_protection(merging, supergraph.types)
     findings.stop_if_any()
     prove_satisfiability(merging, supergraph)
     findings.stop_if_any()

@@ -12,7 +12,6 @@ from .type_refs import base_name
 
 def check_supergraph(merging: Merging, supergraph: Supergraph) -> None:
     """Findings for types that do not hold together across subgraphs."""
-    _check_extensions(merging)
     for definition in supergraph.types.values():
         if definition.kind is Kind.INTERFACE:
             _check_interface_keys(merging, supergraph, definition)
@@ -31,16 +30,6 @@ def check_printed(merging: Merging, sdl: str) -> None:
         return
     for problem in problems:
         merging.findings.add("INVALID_GRAPHQL", problem.message)
-
-
-def _check_extensions(merging: Merging) -> None:
-    for name in dict.fromkeys(name for subgraph in merging.subgraphs for name in subgraph.types):
-        sources = merging.sources(name)
-        if name not in ("Query", "Mutation", "Subscription") and all(definition.extension for _, definition in sources):
-            names = [subgraph.name for subgraph, _ in sources]
-            merging.findings.add(
-                "EXTENSION_WITH_NO_BASE", f'"{name}" is extended in {named(names)}, but defined nowhere.', name, names
-            )
 
 
 def _implementations(supergraph: Supergraph, interface: str) -> Iterator[TypeDefinition]:

@@ -23,7 +23,7 @@ def check_usage(subgraph: Subgraph, findings: Findings) -> None:
         _check_protection(definition, add)
         _check_interface_keys(subgraph, definition, add)
         if definition.is_interface_object:
-            _check_interface_object(subgraph, definition, add)
+            _check_interface_object(definition, add)
         for field in definition.fields.values():
             _check_costs(subgraph, definition, field, add)
 
@@ -113,7 +113,7 @@ def _check_interface_keys(subgraph: Subgraph, definition: TypeDefinition, add: A
                 )
 
 
-def _check_interface_object(subgraph: Subgraph, definition: TypeDefinition, add: Add) -> None:
+def _check_interface_object(definition: TypeDefinition, add: Add) -> None:
     if not definition.has("key"):
         add(
             "INTERFACE_OBJECT_USAGE_ERROR",
@@ -150,9 +150,15 @@ def _check_costs(subgraph: Subgraph, definition: TypeDefinition, field: Field, a
         for name in sized_fields:
             owner = subgraph.types.get(base_name(field.type))
             held = owner.fields.get(str(name)) if owner else None
-            if held is None or not is_list(held.type):
+            if held is None:
                 add(
                     "LIST_SIZE_INVALID_SIZED_FIELD",
-                    f'"{coordinate}" has {applied}, but "{name}" is no list of "{base_name(field.type)}".',
+                    f'"{coordinate}" has {applied}, but "{base_name(field.type)}" has no field "{name}".',
+                    coordinate,
+                )
+            elif not is_list(held.type):
+                add(
+                    "LIST_SIZE_APPLIED_TO_NON_LIST",
+                    f'"{coordinate}" has {applied}, but "{base_name(field.type)}.{name}" is no list.',
                     coordinate,
                 )

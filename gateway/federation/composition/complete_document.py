@@ -39,6 +39,7 @@ from .specifications import NEWEST, federation_directives
 
 ROOTS = {"query": "Query", "mutation": "Mutation", "subscription": "Subscription"}
 _MACHINERY_TYPES = frozenset({"_Any", "_Entity", "_Service"})
+_SPECIFIED_SCALARS = frozenset({"Int", "Float", "String", "Boolean", "ID"})
 _MACHINERY_FIELDS = frozenset({"_entities", "_service"})
 _DEFINITION_OF: dict[type[TypeExtensionNode], type[TypeDefinitionNode]] = {
     ObjectTypeExtensionNode: ObjectTypeDefinitionNode,
@@ -195,7 +196,9 @@ def complete_document(
                 _check_definition(node, known[node.name.value], findings, subgraph)
             continue
         if isinstance(node, TypeDefinitionNode | TypeExtensionNode) and (
-            node.name.value in vocabulary.types or node.name.value in _MACHINERY_TYPES
+            node.name.value in vocabulary.types
+            or node.name.value in _MACHINERY_TYPES
+            or node.name.value in _SPECIFIED_SCALARS
         ):
             continue
         bare = _without_machinery(node, roots.get("query", "Query"))

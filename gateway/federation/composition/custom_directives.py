@@ -106,7 +106,7 @@ def _executable(subgraphs: Sequence[Subgraph]) -> Iterable[DirectiveDefinition]:
             if location in _EXECUTABLE and all(location in other.locations for other in definitions)
         ]
         arguments = {
-            argument.name: argument
+            argument.name: replace(argument, directives=())
             for argument in definitions[0].arguments.values()
             if all(_fits(argument, other) for other in definitions)
         }

@@ -88,8 +88,7 @@ def read_links(applied: Iterable[Directive], findings: Findings, subgraph: str) 
         url = directive.text("url")
         parts = split_url(url)
         if parts is None:
-            if url.startswith(FEDERATION):
-                add("INVALID_LINK_IDENTIFIER", f'"{url}" does not end in a version such as v2.0.', "@link")
+            add("INVALID_LINK_IDENTIFIER", f'"{url}" does not end in a version such as v2.0.', "@link")
             continue
         identity, name, version = parts
         prefix = directive.text("as") or name

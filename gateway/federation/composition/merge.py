@@ -10,6 +10,7 @@ from .merge_objects import lend_interface_object_fields, merge_object
 from .merging import Merging, find_subtypes, find_uses, told
 from .model import Kind, Subgraph, Supergraph, TypeDefinition
 from .overrides import find_overrides
+from .protection import protect_interfaces
 from .roles import find_roles
 from .specification_links import merged_links
 
@@ -42,6 +43,7 @@ def merge(merging: Merging) -> Supergraph:
             types[name] = lend_interface_object_fields(merging, types, definition)
     if not any(subgraph.types["Query"].fields for subgraph in merging.subgraphs):
         merging.findings.add("NO_QUERIES", "No subgraph has a query.", "Query")
+    types = protect_interfaces(merging, types)
     links, directives = merged_links(merging, types)
     return Supergraph(types, directives, links)
 

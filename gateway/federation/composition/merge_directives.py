@@ -124,7 +124,7 @@ def _custom(merging: Merging, sources: Sequence[Source]) -> list[Directive]:
     )
 
 
-def _cache_tags(merging: Merging, sources: Sequence[Source]) -> list[Directive]:
+def _cache_tags(sources: Sequence[Source]) -> list[Directive]:
     """Cache tags travel as `join__directive`, which names the subgraphs that asked for them."""
     graphs: dict[Directive, list[str]] = {}
     for subgraph, element in sources:
@@ -146,4 +146,4 @@ def _cache_tags(merging: Merging, sources: Sequence[Source]) -> list[Directive]:
 def merge_directives(merging: Merging, sources: Sequence[Source]) -> tuple[Directive, ...]:
     """Every directive that travels, merged by its rule."""
     merged = [directive for rule in _RULES for directive in rule(sources)]
-    return (*merged, *_cache_tags(merging, sources), *_custom(merging, sources))
+    return (*merged, *_cache_tags(sources), *_custom(merging, sources))

@@ -137,7 +137,7 @@ def _joins(merging: Merging, type_name: str, type_: MergedType, sources: Sequenc
     present = [source for source in sources if not source.is_gone]
     if not _needs_joins(merging, type_name, type_, sources):
         return []
-    return [_join(merging, type_, source, sources) for source in present]
+    return [_join(type_, source, sources) for source in present]
 
 
 def _needs_joins(merging: Merging, type_name: str, type_: MergedType, sources: Sequence[FieldSource]) -> bool:
@@ -149,12 +149,12 @@ def _needs_joins(merging: Merging, type_name: str, type_: MergedType, sources: S
         or source.label is not None
         or source.field.type != type_.reference
         or any(source.field.has(name) for name in ("requires", "provides", "override"))
-        or any(True for _ in context_selections(source.subgraph, source.field))
+        or any(True for _ in context_selections(source.field))
         for source in sources
     )
 
 
-def _join(merging: Merging, type_: MergedType, source: FieldSource, sources: Sequence[FieldSource]) -> Directive:
+def _join(type_: MergedType, source: FieldSource, sources: Sequence[FieldSource]) -> Directive:
     arguments: list[tuple[str, str]] = [("graph", source.subgraph.graph)]
     for name in ("requires", "provides"):
         applied = source.field.first(name)
@@ -175,7 +175,7 @@ def _join(merging: Merging, type_: MergedType, source: FieldSource, sources: Seq
     contextual = ", ".join(
         f'{{context: "{context_prefix(source.subgraph)}__{context}", name: "{argument}",'
         f" type: {quoted(source.field.arguments[argument].type)}, selection: {quoted(selection)}}}"
-        for argument, context, selection in context_selections(source.subgraph, source.field)
+        for argument, context, selection in context_selections(source.field)
     )
     if contextual:
         arguments.append(("contextArguments", f"[{contextual}]"))

@@ -53,11 +53,11 @@ def _check_contextual(
     merging: Merging, coordinate: str, holders: Sequence[Subgraph], sources: Sequence[tuple[Subgraph, InputValue]]
 ) -> None:
     """An argument filled from a context is hidden from clients, so the other subgraphs must do without it."""
-    plain = [subgraph.name for subgraph, value in sources if not value.has("fromContext")]
+    plain = [subgraph.name for subgraph, value in sources if not value.has("fromContext") and value.is_required]
     if plain:
         merging.findings.add(
             "CONTEXTUAL_ARGUMENT_NOT_CONTEXTUAL_IN_ALL_SUBGRAPHS",
-            f'"{coordinate}" is filled from a context in some subgraphs but not in {named(plain)}.',
+            f'"{coordinate}" is filled from a context in some subgraphs but required from clients in {named(plain)}.',
             coordinate,
             [subgraph.name for subgraph in holders],
         )

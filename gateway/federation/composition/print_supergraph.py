@@ -107,7 +107,7 @@ def _linked(supergraph: Supergraph) -> list[str]:
 def _directive_definitions(supergraph: Supergraph) -> list[str]:
     names = _SupergraphNames()
     linked = _linked(supergraph)
-    own = [name for name in linked if name not in ("context", "cost")]
+    own = [name for name in linked if name not in ("context", "cost", "cacheTag")]
     if "context" in linked:
         own += ["context", "fromContext"]
     if "cost" in linked:

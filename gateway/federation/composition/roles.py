@@ -1,10 +1,11 @@
 """What each field is to its subgraph: external, part of a key, provided, shareable, used."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .field_sets import InvalidFieldSet, Selected, Use, parse_field_set, walk
-from .model import Directive, Field, Kind, Subgraph, TypeDefinition
+from .constants import quoted
+from .field_sets import InvalidFieldSet, Use, parse_field_set, walk
+from .model import Directive, Field, Kind, Subgraph
 from .type_refs import base_name
 
 Coordinate = tuple[str, str]
@@ -41,7 +42,7 @@ def _expanded(subgraph: Subgraph, use: Use) -> Iterable[Coordinate]:
             yield name, use.field.name
 
 
-def context_selections(subgraph: Subgraph, field: Field) -> Iterable[tuple[str, str, str]]:
+def context_selections(field: Field) -> Iterable[tuple[str, str, str]]:
     """For each `@fromContext` argument of a field: argument, context and the selection as text."""
     for argument in field.arguments.values():
         applied = argument.first("fromContext")
@@ -64,11 +65,10 @@ def split_context(text: str) -> tuple[str, str]:
     return name, rest[len(name) :].strip()
 
 
-def _keys(subgraph: Subgraph, where: Callable[[TypeDefinition], bool]) -> frozenset[Coordinate]:
+def _keys(subgraph: Subgraph) -> frozenset[Coordinate]:
     return frozenset(
         coordinate
         for definition in subgraph.types.values()
-        if where(definition)
         for key in definition.all("key")
         for use in _uses(subgraph, definition.name, key)
         for coordinate in _expanded(subgraph, use)
@@ -80,7 +80,7 @@ def find_roles(subgraph: Subgraph) -> Roles:
     marked = frozenset(
         (definition.name, field.name) for definition, field in subgraph.fields() if field.has("external")
     )
-    keys = _keys(subgraph, lambda definition: True)
+    keys = _keys(subgraph)
     fake = frozenset(
         (definition.name, use.field.name)
         for definition in subgraph.types.values()
@@ -98,10 +98,10 @@ def find_roles(subgraph: Subgraph) -> Roles:
         for applied in field.all("requires"):
             for use in _uses(subgraph, definition.name, applied):
                 used.update(_expanded(subgraph, use))
-        for _, context, selection in context_selections(subgraph, field):
+        for _, context, selection in context_selections(field):
             for setter in subgraph.types.values():
                 if any(mark.text("name") == context for mark in setter.all("context")):
-                    applied = Directive("fromContext", (("field", _quoted(selection)),))
+                    applied = Directive("fromContext", (("field", quoted(selection)),))
                     for use in _uses(subgraph, setter.name, applied, "field"):
                         used.update(_expanded(subgraph, use))
     used |= provided
@@ -113,12 +113,3 @@ def find_roles(subgraph: Subgraph) -> Roles:
         keys | provided | {(owner.name, field.name) for owner, field in subgraph.fields() if field.has("shareable")}
     )
     return Roles(marked - fake, keys, frozenset(provided), frozenset(shareable), frozenset(used))
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
-
-
-def selected_names(selected: Selected) -> Iterable[str]:
-    """Names of the fields directly below a selected field."""
-    return (inner.name for inner in selected.selections if isinstance(inner, Selected))

@@ -16,6 +16,7 @@ _PURPOSES: dict[str, str | None] = {
     "policy": "SECURITY",
     "context": "SECURITY",
     "cost": None,
+    "cacheTag": "EXECUTION",
 }
 
 
@@ -29,12 +30,13 @@ def _elements(definition: TypeDefinition) -> Iterator[Element]:
 
 
 def _applied(types: Iterable[TypeDefinition]) -> set[str]:
+    """Names of the directives of known specifications that the types have; cache tags travel inside `join__directive`."""
     return {
-        directive.name
+        "cacheTag" if directive.name == "join__directive" else directive.name
         for definition in types
         for element in _elements(definition)
         for directive in element.directives
-        if directive.federation
+        if directive.federation or directive.name == "join__directive"
     }
 
 
@@ -62,7 +64,6 @@ def _custom_link(link: Link) -> Directive:
     imports = [
         quoted(name) if name == local else f"{{name: {quoted(name)}, as: {quoted(local)}}}"
         for name, local in sorted(link.imports.items())
-        if not _is_default(link, name, local)
     ]
     arguments = [("url", quoted(link.url))]
     if link.prefix != link.name:
@@ -72,8 +73,3 @@ def _custom_link(link: Link) -> Directive:
     if imports:
         arguments.append(("import", "[" + ", ".join(imports) + "]"))
     return Directive("link", tuple(arguments))
-
-
-def _is_default(link: Link, name: str, local: str) -> bool:
-    own, used = name.removeprefix("@"), local.removeprefix("@")
-    return used == f"{link.prefix}__{own}" or (own == link.name and used == link.prefix)

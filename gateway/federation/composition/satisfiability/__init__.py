@@ -126,9 +126,7 @@ class _Walk:
             names = definition.members
         else:
             names = tuple(
-                other.name
-                for other in self._types.values()
-                if other.kind is Kind.OBJECT and name in other.interfaces
+                other.name for other in self._types.values() if other.kind is Kind.OBJECT and name in other.interfaces
             )
         return (member for member in names if not _is_hidden(self._types[member]))
 
@@ -151,9 +149,7 @@ class _Walk:
         query = print_query(
             state.operation, (*state.path, Step(field.name)), is_leaf=below is None or not below.is_composite
         )
-        reasons = explain_field(
-            self._merging, self._reachability, state.entries, state.type, field.name, contexts
-        )
+        reasons = explain_field(self._merging, self._reachability, state.entries, state.type, field.name, contexts)
         self._merging.findings.add(
             "SATISFIABILITY_ERROR",
             f'"{coordinate}" can not be reached by the query\n{query}\nbecause\n{reasons}',
@@ -170,7 +166,7 @@ class _Walk:
         self._merging.findings.add(
             "SATISFIABILITY_ERROR",
             f'The query\n{query}\ncan not be answered: from {named(subgraphs)}, where "{state.type}" is an @interfaceObject,'
-            + " no subgraph can be reached that knows its implementations.",
+            " no subgraph can be reached that knows its implementations.",
             state.type,
             subgraphs,
         )

@@ -33,13 +33,18 @@ def print_query(operation: str, path: Sequence[Step], is_leaf: bool) -> str:
         body.append("  " * (depth + 1) + str(step) + ("" if last and is_leaf else " {"))
         if last and not is_leaf:
             body.append("  " * (depth + 2) + "...")
-    closings = [ "  " * depth + "}" for depth in range(len(path) - (1 if is_leaf else 0), -1, -1)]
+    closings = ["  " * depth + "}" for depth in range(len(path) - (1 if is_leaf else 0), -1, -1)]
     opened = (lines[0] + " {").strip()
     return "\n".join([opened, *body, *closings])
 
 
 def explain_field(
-    merging: Merging, reachability: Reachability, entries: Iterable[Node], type_name: str, field: str, contexts: Contexts
+    merging: Merging,
+    reachability: Reachability,
+    entries: Iterable[Node],
+    type_name: str,
+    field: str,
+    contexts: Contexts,
 ) -> str:
     """For each subgraph where the path arrives, why it neither has the field nor leads to one that has."""
     lines: list[str] = []
@@ -47,7 +52,9 @@ def explain_field(
         lines.append(f'- from subgraph "{node.subgraph}":')
         lines.append(f"  - {_why_not_here(reachability, node, type_name, field, contexts)}.")
         reached = reachability.reach(node)
-        lines.extend(f"  - {reason}." for reason in _why_not_there(merging, reachability, node, reached, type_name, field))
+        lines.extend(
+            f"  - {reason}." for reason in _why_not_there(merging, reachability, node, reached, type_name, field)
+        )
     return "\n".join(dict.fromkeys(lines))
 
 
@@ -86,4 +93,4 @@ def _why_not_there(
         elif not keys:
             yield f'{has} no @key of "{type_name}" is resolvable there'
         for edge in keys:
-            yield f'{has} the fields of {edge.key} can not be resolved from {named([node.subgraph])}'
+            yield f"{has} the fields of {edge.key} can not be resolved from {named([node.subgraph])}"

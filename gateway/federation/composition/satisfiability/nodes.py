@@ -56,9 +56,7 @@ class View:
 
     def provided_below(self, node: Node, field: str) -> FieldSet | None:
         """What is provided below a field, None where the field itself is not provided."""
-        found: list[Selected] = [
-            selection for selection in self._flat(node, node.provided) if selection.name == field
-        ]
+        found: list[Selected] = [selection for selection in self._flat(node, node.provided) if selection.name == field]
         return tuple(inner for selection in found for inner in selection.selections) if found else None
 
     def _flat(self, node: Node, provided: FieldSet) -> list[Selected]:
@@ -115,7 +113,9 @@ class View:
 
     def _provisions(self, subgraph: str, field: Field) -> FieldSet:
         return tuple(
-            selection for applied in field.all("provides") for selection in self._merging.field_set(applied.text("fields"))
+            selection
+            for applied in field.all("provides")
+            for selection in self._merging.field_set(applied.text("fields"))
         )
 
     def key_edges(self, type_name: str) -> list[KeyEdge]:

@@ -43,7 +43,7 @@ class Reachability:
             return None
         if field.has("requires") and not self._is_met(node, field):
             return None
-        for _, context, _ in context_selections(self.view.subgraph(node.subgraph), field):
+        for _, context, _ in context_selections(field):
             if f"{node.subgraph}.{context}" not in contexts:
                 return None
         return field
@@ -91,9 +91,7 @@ class Reachability:
         reached = self._reach[node]
         before = len(reached)
         if node.type == "Query":
-            reached.update(
-                Node(edge.name, "Query") for edge in self.view.all_subgraphs() if "Query" in edge.types
-            )
+            reached.update(Node(edge.name, "Query") for edge in self.view.all_subgraphs() if "Query" in edge.types)
         for edge in self.key_edges(node.type):
             target = Node(edge.subgraph, edge.type)
             if target not in reached and self.can_select(reached, edge.fields):
@@ -118,7 +116,8 @@ class Reachability:
             return True
         reached = self._reach[node]
         return self.can_select(reached, field_set) and any(
-            edge.subgraph == node.subgraph and self.can_select(reached, edge.fields) for edge in self.key_edges(node.type)
+            edge.subgraph == node.subgraph and self.can_select(reached, edge.fields)
+            for edge in self.key_edges(node.type)
         )
 
     def _can_select_one(self, nodes: Nodes, selection: Selected | Narrowed) -> bool:
