@@ -3,13 +3,22 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from graphql import GraphQLResolveInfo, GraphQLSchema, GraphQLUnionType, build_schema, execute, parse, validate
+from graphql import GraphQLAbstractType, ObjectTypeDefinitionNode, GraphQLInterfaceType, GraphQLResolveInfo, GraphQLSchema, GraphQLUnionType, build_schema, execute, parse, validate
 
+from gateway.federation.composition import SubgraphSdl, compose
 from gateway.federation.engine import Engine
 from gateway.federation.executor import SubgraphRequest, SubgraphResponse, TransportError
 from gateway.federation.supergraph import load_supergraph
 
 Data = dict[str, Any]
+
+LINK = """extend schema @link(
+  url: "https://specs.apollo.dev/federation/v2.7",
+  import: [
+    "@key", "@shareable", "@external", "@requires", "@provides", "@override", "@inaccessible", "@interfaceObject", "@extends"
+  ]
+)
+"""
 
 LINKS = """
 schema
@@ -40,26 +49,20 @@ class Recorder:
         roots: Mapping[str, object] | None = None,
         entities: Mapping[str, Callable[[Data], object]] | None = None,
     ) -> None:
-        self._entities = dict(entities or {})
-        if self._entities:
-            members = " | ".join(self._entities)
-            sdl += (
-                f" scalar _Any union _Entity = {members} extend type Query {{ _entities(representations: [_Any!]!): [_Entity]! }}"
-            )
-            if "type Query" not in sdl.split("extend type Query")[0]:
-                sdl += " type Query { nothing: Int }"
-        self.schema: GraphQLSchema = build_schema(sdl)
+        self.sdl = sdl
+        self.entities = dict(entities or {})
+        self.schema: GraphQLSchema = build_schema(_executable(sdl), assume_valid_sdl=True)
         self._roots = {**(roots or {}), "_entities": self._resolve_entities}
         for named in self.schema.type_map.values():
-            if isinstance(named, GraphQLUnionType) or hasattr(named, "resolve_type"):
-                named.resolve_type = lambda value, _info, _type: value["__typename"]  # pyright: ignore
+            if isinstance(named, GraphQLUnionType | GraphQLInterfaceType):
+                named.resolve_type = _resolve_type
         self.requests: list[SubgraphRequest] = []
         self.down = False
 
     def _resolve_entities(self, _info: GraphQLResolveInfo, representations: list[Data]) -> list[object]:
         found: list[object] = []
         for each in representations:
-            entity = self._entities[each["__typename"]](each)
+            entity = self.entities[each["__typename"]](each)
             if isinstance(entity, dict):
                 entity = {"__typename": each["__typename"], **entity}
             found.append(entity)
@@ -84,6 +87,29 @@ class Recorder:
         for event in self._roots["events"]:  # pyright: ignore
             result = execute(self.schema, parse(request.document), event, variable_values=dict(request.variables))
             yield SubgraphResponse(result.data, [e.formatted for e in result.errors or ()])  # pyright: ignore
+
+
+def _resolve_type(value: Data, _info: GraphQLResolveInfo, _type: GraphQLAbstractType) -> str:
+    return value["__typename"]
+
+
+def _executable(sdl: str) -> str:
+    """A subgraph's SDL with the fields that every subgraph has."""
+    definitions = parse(sdl).definitions
+    objects = [each for each in definitions if isinstance(each, ObjectTypeDefinitionNode)]
+    members = [each.name.value for each in objects if any(d.name.value == "key" for d in each.directives or ())]
+    if all(each.name.value != "Query" for each in objects):
+        sdl += " type Query { _service: String }"
+    if members:
+        sdl += f" scalar _Any union _Entity = {' | '.join(members)}"
+        sdl += " extend type Query { _entities(representations: [_Any!]!): [_Entity]! }"
+    return sdl
+
+
+def federate(subgraphs: Mapping[str, Recorder], **options: Any) -> Engine:
+    """An engine over the composed SDLs of the subgraphs, by their names."""
+    sdl = compose(SubgraphSdl(name, f"http://{name}.test", LINK + each.sdl) for name, each in subgraphs.items())
+    return Engine(load_supergraph(sdl), subgraphs, **options)
 
 
 def engine(sdl: str, **options: Any) -> Engine:

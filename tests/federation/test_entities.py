@@ -59,7 +59,7 @@ class Community:
             """
             type Query { users: [User!]! user(id: ID!): User }
             type Mutation { rename(id: ID!, name: String!): User }
-            type User { id: ID! handle: String! name: String }
+            type User @key(fields: "id") { id: ID! handle: String! name: String }
             """,
             {
                 "users": list(USERS.values()),
@@ -76,8 +76,8 @@ class Community:
             """
             type Query { timeline: [Entry!] }
             type Mutation { post(text: String!): Tweet }
-            type User { id: ID! tweets(first: Int = 10): [Tweet!]! }
-            type Tweet { id: ID! text: String! author: User! }
+            type User @key(fields: "id") { id: ID! tweets(first: Int = 10): [Tweet!]! }
+            type Tweet @key(fields: "id") { id: ID! text: String! author: User! }
             interface Entry { tweet: Tweet! }
             type Post implements Entry { tweet: Tweet! }
             type Retweet implements Entry { tweet: Tweet! by: User! }
@@ -99,7 +99,7 @@ class Community:
             },
         )
         self.stats = Recorder(
-            "type User { handle: String! rank: Int }",
+            'type User @key(fields: "handle") { handle: String! rank: Int }',
             entities={"User": lambda r: {"handle": r["handle"], "rank": len(r["handle"])}},
         )
         self.engine: Engine = engine(SDL, users=self.users, tweets=self.tweets, stats=self.stats, **options)
@@ -296,7 +296,7 @@ async def test_null_propagates_to_the_nearest_nullable_parent(community: Communi
 
 
 async def test_an_entity_that_is_null_leaves_nulls(community: Community) -> None:
-    community.users._entities["User"] = lambda r: None
+    community.users.entities["User"] = lambda _r: None
     response = await ask(community.engine, "{ timeline { tweet { text author { name } } } }")
     assert response["data"]["timeline"][0]["tweet"] == {"text": "hello", "author": {"name": None}}
     assert "errors" not in response
@@ -308,7 +308,7 @@ async def test_an_error_in_an_entity_is_told_at_every_place_that_asked(community
             raise ValueError("no such luck")
         return USERS[r["id"]]["name"]
 
-    community.users._entities["User"] = lambda r: {"name": lambda _info: fail(r), "id": r["id"]}
+    community.users.entities["User"] = lambda r: {"name": lambda _info: fail(r), "id": r["id"]}
     response = await ask(community.engine, "{ timeline { tweet { author { label: name } } } }")
     paths = [error["path"] for error in response["errors"]]
     assert paths == [["timeline", 0, "tweet", "author", "label"], ["timeline", 2, "tweet", "author", "label"]]
