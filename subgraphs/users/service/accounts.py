@@ -1,0 +1,173 @@
+"""Signing up and in, sessions, passwords, the own profile.
+
+A session is a family of refresh tokens. A refresh token is the session's 128 random bits and 256 of its own; each refresh
+puts a new one in the place of the last, and only the SHA-256 hash of the one that is valid is kept. Presenting any other token
+of the family means that somebody has a copy, so the whole family ends. That is strict on purpose: a client whose refresh was
+answered but who never saw the answer presents a token that was rotated, which looks the same as theft, and must sign in
+again. A client should therefore store the new token before it uses the new session, and never refresh twice at once.
+"""
+
+import hashlib
+import secrets
+from ipaddress import IPv6Address, ip_address
+
+from murmur.clock import Clock
+from murmur.errors import Refused, Unauthenticated, UserErrorCode
+from murmur.events import ProfileUpdated, UserSignedUp
+from murmur.identity import Caller, TokenSigner, Viewer
+from murmur.ids import IdSource
+from murmur.text import is_handle
+from subgraphs.users.model import Credentials, Outcome, ProfileChanges, Session, SignedIn, User
+from subgraphs.users.ports import Throttle, UsersStore
+from subgraphs.users.service.passwords import Passwords, check_password, plausible
+from subgraphs.users.service.profiles import check_email, check_handle, check_profile
+
+REFRESH_TOKEN_MS = 60 * 24 * 3600 * 1000
+"""How long a refresh token is good for; each refresh gives a new one with its own 60 days."""
+MAX_SESSIONS = 50
+_SESSION_CHARACTERS = 22
+_TOKEN_CHARACTERS = _SESSION_CHARACTERS + 43
+
+
+class Accounts:
+    def __init__(
+        self, store: UsersStore, passwords: Passwords, tokens: TokenSigner, throttle: Throttle, ids: IdSource, clock: Clock
+    ) -> None:
+        self._store = store
+        self._passwords = passwords
+        self._tokens = tokens
+        self._throttle = throttle
+        self._ids = ids
+        self._clock = clock
+
+    async def sign_up(self, handle: str, password: str, name: str, email: str | None, caller: Caller) -> SignedIn:
+        """Open an account and its first session. Raises Refused (TAKEN, and what the rules of each field say), RateLimited."""
+        check_handle(handle)
+        check_password(password, "password")
+        profile = check_profile({"name": name})
+        email = check_email(email)
+        await self._throttle.spend("sign_up_address", _network(caller.address))
+        # Asked before the hash is made, which costs most; the store has the last word.
+        if await self._store.ids_of_handles((handle,)):
+            raise _taken(handle)
+        password_hash = await self._passwords.hash(password)
+        now = self._clock()
+        user = User(self._ids(), handle, profile["name"] or "", None, None, None, None, now)
+        event = UserSignedUp(id=self._ids(), at=now, user_id=user.id, handle=handle, name=user.name)
+        if await self._store.add_account(user, Credentials(user.id, password_hash, email), event) is not Outcome.DONE:
+            raise _taken(handle)
+        return await self._start_session(user.id)
+
+    async def sign_in(self, handle: str, password: str, caller: Caller) -> SignedIn:
+        """Start a session. Raises Refused(WRONG_CREDENTIALS), the same and as late for an unknown handle; RateLimited."""
+        await self._throttle.spend("sign_in_address", _network(caller.address))
+        if not (is_handle(handle) and plausible(password)):
+            raise _wrong_credentials()
+        account = handle.lower()
+        await self._throttle.spend("sign_in_account", account)
+        known = await self._store.credentials_of(handle)
+        password_hash = known and known.password_hash
+        if not await self._passwords.verify(password, password_hash) or known is None or password_hash is None:
+            raise _wrong_credentials()
+        await self._throttle.forget("sign_in_account", account)
+        if self._passwords.outdated(password_hash):
+            await self._store.rehash(known.user_id, password_hash, await self._passwords.hash(password))
+        return await self._start_session(known.user_id)
+
+    async def change_password(self, user_id: int, current: str, new: str) -> SignedIn:
+        """Set a new password, end all sessions and start one. Raises Refused(WRONG_CREDENTIALS, TOO_SHORT…), RateLimited."""
+        check_password(new, "newPassword")
+        user = await self._own_profile(user_id)
+        account = user.handle.lower()
+        await self._throttle.spend("sign_in_account", account)
+        known = await self._store.credentials(user_id)
+        password_hash = known and known.password_hash
+        right = plausible(current) and await self._passwords.verify(current, password_hash)
+        if not right or password_hash is None:
+            raise Refused(UserErrorCode.WRONG_CREDENTIALS, "this is not the current password", "currentPassword")
+        await self._throttle.forget("sign_in_account", account)
+        new_hash = await self._passwords.hash(new)
+        session, refresh_token = self._new_session(user_id)
+        if not await self._store.change_password(user_id, password_hash, new_hash, session):
+            raise Refused(UserErrorCode.WRONG_CREDENTIALS, "the password has just been changed elsewhere", "currentPassword")
+        return self._signed_in(user_id, session.id, refresh_token)
+
+    async def refresh_session(self, refresh_token: str) -> SignedIn:
+        """Exchange a refresh token for a new one and a new access token. Raises Refused(SESSION_ENDED)."""
+        if len(refresh_token) == _TOKEN_CHARACTERS and refresh_token.isascii():
+            session_id = refresh_token[:_SESSION_CHARACTERS]
+            new_token = session_id + secrets.token_urlsafe(32)
+            now = self._clock()
+            user_id = await self._store.rotate_session(
+                session_id, _token_hash(refresh_token), _token_hash(new_token), now, now + REFRESH_TOKEN_MS
+            )
+            if user_id is not None:
+                return self._signed_in(user_id, session_id, new_token)
+        raise Refused(UserErrorCode.SESSION_ENDED, "the session has ended; sign in again", "refreshToken")
+
+    async def sign_out(self, refresh_token: str) -> None:
+        """End the session of a refresh token, a rotated one included. A session that is over already stays so."""
+        if len(refresh_token) == _TOKEN_CHARACTERS and refresh_token.isascii():
+            await self._store.end_session(refresh_token[:_SESSION_CHARACTERS])
+
+    async def update_profile(self, user_id: int, changes: ProfileChanges) -> User:
+        """Change the fields given. Raises Refused, naming the field."""
+        changes = check_profile(changes)
+        event_id, now = self._ids(), self._clock()
+
+        def announce(user: User) -> ProfileUpdated:
+            return ProfileUpdated(id=event_id, at=now, user_id=user.id, name=user.name, bio=user.bio)
+
+        user = await self._store.update_profile(user_id, changes, announce)
+        if user is None:
+            raise _gone()
+        return user
+
+    async def _own_profile(self, user_id: int) -> User:
+        user = (await self._store.users((user_id,))).get(user_id)
+        if user is None:
+            raise _gone()
+        return user
+
+    async def _start_session(self, user_id: int) -> SignedIn:
+        session, refresh_token = self._new_session(user_id)
+        await self._store.start_session(session, MAX_SESSIONS)
+        return self._signed_in(user_id, session.id, refresh_token)
+
+    def _new_session(self, user_id: int) -> tuple[Session, str]:
+        session_id = secrets.token_urlsafe(16)
+        refresh_token = session_id + secrets.token_urlsafe(32)
+        now = self._clock()
+        return Session(session_id, user_id, _token_hash(refresh_token), now, now + REFRESH_TOKEN_MS), refresh_token
+
+    def _signed_in(self, user_id: int, session_id: str, refresh_token: str) -> SignedIn:
+        access_token, expires_at = self._tokens.sign(Caller(Viewer(user_id, session_id)))
+        return SignedIn(user_id, access_token, refresh_token, expires_at)
+
+
+def _token_hash(refresh_token: str) -> bytes:
+    # The token is random, so a plain hash can't be guessed back.
+    return hashlib.sha256(refresh_token.encode()).digest()
+
+
+def _network(address: str) -> str:
+    """What an address is throttled by: an IPv6 client has a network of 64 bits to itself."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        return str(parsed.ipv4_mapped or parsed.packed[:8].hex())
+    return address
+
+
+def _taken(handle: str) -> Refused:
+    return Refused(UserErrorCode.TAKEN, f"somebody else has the handle {handle}", "handle")
+
+
+def _wrong_credentials() -> Refused:
+    return Refused(UserErrorCode.WRONG_CREDENTIALS, "the handle or the password is wrong")
+
+
+def _gone() -> Unauthenticated:
+    return Unauthenticated("this account does not exist any more; sign in again")

@@ -1,0 +1,171 @@
+"""People and edges from elsewhere, in batches: each batch is one write, and importing it again changes nothing."""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from murmur.clock import Clock
+from murmur.errors import Refused
+from murmur.events import Blocked, Followed, Muted, Unfollowed, UserSignedUp
+from murmur.ids import MAX_ID, IdSource, first_id_at, id_time
+from subgraphs.users.model import Edge, ImportedEdge, ImportedUser, ImportResult, Outcome, Rejected, User
+from subgraphs.users.ports import UsersStore
+from subgraphs.users.service.profiles import INPUT_NAMES, check_handle, check_profile
+
+MAX_BATCH = 10_000
+_MAX_MS = id_time(MAX_ID)
+_REASONS = {
+    Outcome.UNKNOWN: "one of the two people does not exist",
+    Outcome.BLOCKED: "one of the two people has blocked the other",
+    Outcome.ID_TAKEN: "something else has that id",
+    Outcome.HANDLE_TAKEN: "somebody else has that handle",
+}
+
+
+class _Batch:
+    """Which rows go to the store, and what became of each row in the end."""
+
+    def __init__(self, size: int) -> None:
+        if size > MAX_BATCH:
+            raise ValueError(f"a batch has at most {MAX_BATCH} rows, not {size}")
+        self._rejected: list[Rejected] = []
+        self._taken: list[int] = []
+
+    def take(self, index: int) -> None:
+        self._taken.append(index)
+
+    def reject(self, index: int, reason: str) -> None:
+        self._rejected.append(Rejected(index, reason))
+
+    def result(self, outcomes: Sequence[Outcome]) -> ImportResult:
+        added = unchanged = 0
+        for index, outcome in zip(self._taken, outcomes, strict=True):
+            if outcome is Outcome.DONE:
+                added += 1
+            elif outcome is Outcome.UNCHANGED:
+                unchanged += 1
+            else:
+                self.reject(index, _REASONS[outcome])
+        return ImportResult(added, unchanged, sorted(self._rejected, key=lambda rejected: rejected.index))
+
+
+class Imports:
+    """Each verb takes at most `MAX_BATCH` rows, reports those that can't be taken and keeps the rest.
+
+    An event goes out for each row that is added, with the time of the row.
+    """
+
+    def __init__(self, store: UsersStore, ids: IdSource, clock: Clock) -> None:
+        self._store = store
+        self._ids = ids
+        self._clock = clock
+
+    async def import_users(self, rows: Sequence[ImportedUser]) -> ImportResult:
+        """Somebody who is there already (the same id and handle; without an id, the same handle) stays as they are."""
+        batch = _Batch(len(rows))
+        known = await self._store.ids_of_handles({row.handle for row in rows if row.id is None and row.handle.isascii()})
+        taken: list[tuple[User, UserSignedUp]] = []
+        for index, row in enumerate(rows):
+            try:
+                user = self._profile(row, known.get(row.handle.lower()))
+            except (Refused, ValueError) as error:
+                batch.reject(index, str(error))
+                continue
+            batch.take(index)
+            event = UserSignedUp(id=self._ids(), at=user.created_at, user_id=user.id, handle=user.handle, name=user.name)
+            taken.append((user, event))
+        return batch.result(await self._store.add_users(taken))
+
+    async def import_follows(self, rows: Sequence[ImportedEdge]) -> ImportResult:
+        batch = _Batch(len(rows))
+        edges = self._edges(rows, batch)
+        return batch.result(
+            await self._store.follow(
+                [
+                    (
+                        edge,
+                        Followed(id=self._ids(), at=edge.created_at, follower_id=edge.source_id, followee_id=edge.target_id),
+                    )
+                    for edge in edges
+                ]
+            )
+        )
+
+    async def import_blocks(self, rows: Sequence[ImportedEdge]) -> ImportResult:
+        """Each block ends the follows between the two."""
+        batch = _Batch(len(rows))
+        now = self._clock()
+        blocks: list[tuple[Edge, Blocked, tuple[Unfollowed, Unfollowed]]] = []
+        for edge in self._edges(rows, batch):
+            source, target = edge.source_id, edge.target_id
+            event = Blocked(id=self._ids(), at=edge.created_at, blocker_id=source, blocked_id=target)
+            endings = (
+                Unfollowed(id=self._ids(), at=now, follower_id=source, followee_id=target),
+                Unfollowed(id=self._ids(), at=now, follower_id=target, followee_id=source),
+            )
+            blocks.append((edge, event, endings))
+        return batch.result(await self._store.block(blocks))
+
+    async def import_mutes(self, rows: Sequence[ImportedEdge]) -> ImportResult:
+        batch = _Batch(len(rows))
+        edges = self._edges(rows, batch)
+        return batch.result(
+            await self._store.mute(
+                [
+                    (edge, Muted(id=self._ids(), at=edge.created_at, muter_id=edge.source_id, muted_id=edge.target_id))
+                    for edge in edges
+                ]
+            )
+        )
+
+    def _profile(self, row: ImportedUser, known_id: int | None) -> User:
+        check_handle(row.handle)
+        profile = check_profile({field: getattr(row, field) for field in INPUT_NAMES})
+        id_ = _checked_id(row.id) if row.id is not None else known_id or self._ids()
+        return User(
+            id=id_,
+            handle=row.handle,
+            name=profile["name"] or "",
+            bio=profile["bio"],
+            location=profile["location"],
+            website=profile["website"],
+            avatar_url=profile["avatar_url"],
+            created_at=id_time(id_) if row.created_at is None else _checked_time(row.created_at),
+            verified=row.verified,
+            protected=row.protected,
+        )
+
+    def _edges(self, rows: Sequence[ImportedEdge], batch: _Batch) -> list[Edge]:
+        edges: list[Edge] = []
+        for index, row in enumerate(rows):
+            try:
+                if row.source_id == row.target_id:
+                    raise ValueError("this can't be done to oneself")
+                source, target = _checked_id(row.source_id), _checked_id(row.target_id)
+                edge = Edge(self._edge_id(row), source, target)
+            except ValueError as error:
+                batch.reject(index, str(error))
+                continue
+            batch.take(index)
+            edges.append(edge)
+        return edges
+
+    def _edge_id(self, row: ImportedEdge) -> int:
+        if row.id is not None:
+            return _checked_id(row.id)
+        if row.created_at is None:
+            return self._ids()
+        # Many follows of an archive share a second: the low bits tell them apart, the same in each import.
+        digest = blake2b(b"%d %d" % (row.source_id, row.target_id), digest_size=4).digest()
+        return first_id_at(_checked_time(row.created_at)) | int.from_bytes(digest, "big") & (1 << 22) - 1
+
+
+def _checked_id(id_: int) -> int:
+    if not 0 <= id_ <= MAX_ID:
+        raise ValueError(f"{id_} is outside the range of ids")
+    return id_
+
+
+def _checked_time(ms: int) -> int:
+    if not 0 <= ms <= _MAX_MS:
+        raise ValueError(f"{ms} is outside the range of times, in milliseconds since 1970")
+    return ms

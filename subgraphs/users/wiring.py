@@ -1,0 +1,52 @@
+"""Puts the users subgraph together: which store, which throttle, and what it runs on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from murmur.clock import Clock
+from murmur.errors import StartupError
+from murmur.identity import TokenSigner, jwks
+from murmur.ids import IdSource
+from murmur.runtime.subgraph import Subgraph
+from murmur.sqlite import path_of
+from subgraphs.users.model import SignInLimits
+from subgraphs.users.ports import Throttle, UsersStore
+from subgraphs.users.schema import UsersContext, build_schema
+from subgraphs.users.service import UsersService
+from subgraphs.users.service.passwords import PasswordCost, Passwords
+from subgraphs.users.stores.limits import MemoryThrottle
+from subgraphs.users.stores.sqlite import SqliteUsers
+
+
+@dataclass(frozen=True, slots=True)
+class UsersRoom:
+    subgraph: Subgraph
+    service: UsersService
+    store: UsersStore
+    tokens: TokenSigner
+
+    def jwks(self) -> dict[str, list[dict[str, object]]]:
+        """The public keys of the access tokens that this subgraph signs, as a JSON Web Key Set."""
+        return jwks(self.tokens.public_key)
+
+
+def open_store(url: str, data_dir: Path) -> UsersStore:
+    """The store that a URL names. Raises StartupError for a scheme that there is no adapter for."""
+    if urlsplit(url).scheme == "sqlite":
+        return SqliteUsers(path_of(url, data_dir, "users"))
+    raise StartupError(f"no users store for {url!r}; the schemes that exist are: sqlite")
+
+
+def open_throttle(limits: SignInLimits) -> Throttle:
+    """Counts in this process's memory. Raises StartupError for a limit that can't be read."""
+    return MemoryThrottle(limits)
+
+
+def build(
+    store: UsersStore, *, tokens: TokenSigner, throttle: Throttle, password_cost: PasswordCost, ids: IdSource, clock: Clock
+) -> UsersRoom:
+    """The room on what it is given; whoever opened the store closes it. `tokens` signs access tokens."""
+    service = UsersService(store, Passwords(password_cost), tokens, throttle, ids, clock)
+    subgraph = Subgraph("users", build_schema(), lambda caller: UsersContext(caller, service, store))
+    return UsersRoom(subgraph, service, store, tokens)
