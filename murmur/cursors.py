@@ -17,6 +17,7 @@ DEFAULT_PAGE = 20
 MAX_PAGE = 100
 _POSITION = struct.Struct(">Q")
 _TAG_BYTES = 4
+_MAX_POSITION = 2**63 - 1
 
 T = TypeVar("T")
 
@@ -33,9 +34,11 @@ def decode_cursor(connection: str, cursor: str, argument: str) -> int:
         raw = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True)
     except (UnicodeEncodeError, binascii.Error):
         raw = b""
-    if len(raw) != _POSITION.size + _TAG_BYTES or raw[8:] != _tag(connection, raw[:8]):
+    position = int(_POSITION.unpack(raw[:8])[0]) if len(raw) == _POSITION.size + _TAG_BYTES else None
+    # The tag keeps lists apart, it is no secret: a forged position must still be one that every store can hold.
+    if position is None or position > _MAX_POSITION or raw[8:] != _tag(connection, raw[:8]):
         raise BadUserInput(f"{argument}: not a cursor of this list; pass an `endCursor` or `startCursor` that it returned")
-    return int(_POSITION.unpack(raw[:8])[0])
+    return position
 
 
 def _tag(connection: str, raw: bytes) -> bytes:

@@ -6,10 +6,13 @@ only when its commit is on the disk.
 """
 
 import asyncio
+import fcntl
+import os
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
@@ -35,12 +38,14 @@ class Database:
         self.path = path
         self._capacity = queue
         self._queued = 0
+        self._closed = False
         self._queue: SimpleQueue[_Submission | None] = SimpleQueue()
         self._listeners: list[Callable[[], None]] = []
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            connection = self._connect()
-            _migrate(connection, migrations, path)
+            with _alone(path.parent):
+                connection = self._connect()
+                _migrate(connection, migrations, path)
         except (OSError, sqlite3.Error) as error:
             raise StartupError(f"can't open the database {path}: {error}") from error
         self._writer = threading.Thread(target=self._write_groups, args=(connection,), name=f"write {path.name}", daemon=True)
@@ -52,8 +57,10 @@ class Database:
     async def write(self, work: Write[T]) -> T:
         """Run `work` in a write transaction and return when it is durable. What `work` raises undoes it alone.
 
-        Raises Unavailable when too many writes wait already, or when the disk refuses (full, gone).
+        Raises Unavailable when too many writes wait already, when the disk refuses (full, gone), or after `close`.
         """
+        if self._closed:
+            raise Unavailable("the store is closed")
         if self._queued >= self._capacity:
             raise Unavailable(f"too many writes wait ({self._capacity}); try again")
         loop = asyncio.get_running_loop()
@@ -67,7 +74,12 @@ class Database:
             self._queued -= 1
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` on a read connection, in a thread. Each call sees every write that was acknowledged before it."""
+        """Run `work` on a read connection, in a thread. Each call sees every write that was acknowledged before it.
+
+        Raises Unavailable when the store does not answer, or after `close`.
+        """
+        if self._closed:
+            raise Unavailable("the store is closed")
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
 
     async def fetch(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
@@ -78,6 +90,8 @@ class Database:
         self._listeners.append(listener)
 
     async def close(self) -> None:
+        """Wait for what was submitted, then close the file. Closing twice is harmless."""
+        self._closed = True
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
@@ -149,7 +163,8 @@ class Database:
         for outcome in outcomes:
             loops.setdefault(outcome[0].loop, []).append(outcome)
         for loop, settled in loops.items():
-            if not loop.is_closed():
+            # A loop that has been closed meanwhile has nobody left to tell.
+            with suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._settle, settled)
 
     def _settle(self, outcomes: "list[tuple[_Submission, object, BaseException | None]]") -> None:
@@ -184,6 +199,17 @@ def _migrate(connection: sqlite3.Connection, migrations: Migrations, path: Path)
     connection.execute("COMMIT")
     for number, script in enumerate(migrations[version:], version + 1):
         connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version={number};\nCOMMIT;")
+
+
+@contextmanager
+def _alone(folder: Path) -> Generator[None, None, None]:
+    """Let one process at a time open databases of a folder: who comes second finds the file whole and migrated."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def path_of(url: str, data_dir: Path, name: str) -> Path:

@@ -1,0 +1,46 @@
+"""Which processes of this machine are alive: each holds a lock on a file of its own, which the kernel releases when it dies."""
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+
+
+class ProcessLocks:
+    """A folder of lock files. `name` is this process's (one for each instance)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._folder = folder
+        self._handle: int | None = None
+
+    def hold(self) -> None:
+        """Take this process's lock, once."""
+        if self._handle is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._handle = os.open(self._folder / self.name, os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(self._handle, fcntl.LOCK_EX)
+
+    def alive(self, name: str) -> bool:
+        """Whether the process of that name still holds its lock. The file of a dead one is removed."""
+        if name == self.name:
+            return self._handle is not None
+        path = self._folder / name
+        try:
+            handle = os.open(path, os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
+        path.unlink(missing_ok=True)
+        return False
+
+    def release(self) -> None:
+        if self._handle is not None:
+            (self._folder / self.name).unlink(missing_ok=True)
+            os.close(self._handle)
+            self._handle = None
