@@ -132,7 +132,7 @@ class Engine:
         known = []
         if execution.problems:
             selections = operation._operation.selections
-            errors, known = client_errors(execution.problems, selections, name_service=self._name_services)
+            errors, known = client_errors(execution.problems, selections, execution.tree, name_service=self._name_services)
         data, flaws = operation._completer.complete(execution.tree, execution.variables, known)
         response: dict[str, object] = {"data": data}
         errors += ({"message": message, "path": [*path], "extensions": {"code": "INTERNAL"}} for message, path in flaws)

@@ -41,15 +41,16 @@ def condition_variables(selections: Iterable[Selected]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def client_paths(selections: Sequence[Selected], path: TreePath) -> list[TreePath]:
+def client_paths(selections: Sequence[Selected], tree: object, path: TreePath) -> list[TreePath]:
     """The client's names for a place in the tree: the deepest that it asked for, once for each alias of it."""
-    complete, partial = _client_paths(selections, path)
+    complete, partial = _client_paths(selections, tree, path)
     return complete or partial[:1] or [()]
 
 
-def _client_paths(selections: Sequence[Selected], path: TreePath) -> tuple[list[TreePath], list[TreePath]]:
+def _client_paths(selections: Sequence[Selected], value: object, path: TreePath) -> tuple[list[TreePath], list[TreePath]]:
     indices = 0
-    while indices < len(path) and isinstance(path[indices], int):
+    while indices < len(path) and isinstance(index := path[indices], int):
+        value = value[index] if isinstance(value, list) and index < len(value) else None
         indices += 1
     head = path[:indices]
     if indices == len(path):
@@ -57,11 +58,14 @@ def _client_paths(selections: Sequence[Selected], path: TreePath) -> tuple[list[
     complete: list[TreePath] = []
     partial: list[TreePath] = [head]
     below: dict[str, list[Selected]] = {}
+    key = path[indices]
+    known = value if isinstance(value, dict) else {}
+    typename = known.get("__typename")
     for each in selections:
-        if each.key == path[indices]:
+        if each.key == key and (typename is None or typename in each.types):
             below.setdefault(each.response, []).extend(each.children)
     for response, children in below.items():
-        full, part = _client_paths(children, path[indices + 1 :])
+        full, part = _client_paths(children, known.get(key), path[indices + 1 :])
         complete += [(*head, response, *rest) for rest in full]
         partial = [(*head, response, *rest) for rest in part] + partial
         if len(complete) >= _MOST_PATHS:

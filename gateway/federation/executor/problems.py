@@ -71,7 +71,7 @@ def _renamed(path: TreePath, renames: Sequence[Rename]) -> TreePath:
 
 
 def client_errors(
-    problems: Iterable[Problem], selections: Sequence[Selected], *, name_service: bool
+    problems: Iterable[Problem], selections: Sequence[Selected], tree: Tree, *, name_service: bool
 ) -> tuple[list[Tree], list[TreePath]]:
     """Errors as the specification formats them, each at the client's own path, and those paths."""
     errors: dict[tuple[str, TreePath], Tree] = {}
@@ -80,7 +80,7 @@ def client_errors(
         if name_service:
             extensions["service"] = problem.subgraph
         for place in problem.paths:
-            for path in client_paths(selections, place):
+            for path in client_paths(selections, tree, place):
                 if len(errors) >= _MOST_ERRORS:
                     break
                 error: Tree = {"message": problem.message, "path": [*path]}

@@ -58,7 +58,7 @@ class FetchGraph:
             if local.child:
                 declared = self._graph.type(place.subgraph, local.field.named)
                 assert declared is not None
-                if declared.kind.abstract or self._is_abstract(local.field.named):
+                if declared.kind.abstract or self._graph.returns_abstract(place.type, local.selected.name):
                     below.typename = declared.kind is not Kind.INTERFACE_OBJECT
                 path = place.path if place.types is None else (*place.path, place.types)
                 path = (*path, local.selected.key, *(LIST,) * local.field.lists)
@@ -74,9 +74,6 @@ class FetchGraph:
         for taken in resolution.taken:
             sources |= self._take(taken, place)
         return sources
-
-    def _is_abstract(self, name: str) -> bool:
-        return len(self._graph.possible.of(name)) != 1 or name not in self._graph.possible.of(name)
 
     def _take(self, taken: Taken, place: _Place) -> set[Step]:
         needs = {place.step} if place.step else set[Step]()

@@ -31,18 +31,15 @@ def _flat(nodes: Items[Node], kind: type[Sequence] | type[Parallel]) -> list[Nod
     return flat
 
 
-def _separate(batchs: Items[Batch]) -> list[list[Batch]]:
-    """The batchs in groups that have nothing to do with each other, in their first order."""
-    group_of: dict[Batch, list[Batch]] = {}
-    for batch in batchs:
-        group = [batch]
+def _separate(batches: Items[Batch]) -> list[list[Batch]]:
+    """The batches in groups that have nothing to do with each other, in their first order."""
+    group_of = {batch: [batch] for batch in batches}
+    for batch in batches:
         for needed in batch.needs:
-            other = group_of.get(needed)
-            if other is not None and other is not group:
-                for each in other:
-                    group_of[each] = group
-                group += other
-        group_of.update(dict.fromkeys(group, group))
-    order = {batch: number for number, batch in enumerate(batchs)}
+            own, other = group_of[batch], group_of.get(needed)
+            if other is not None and other is not own:
+                own += other
+                group_of.update(dict.fromkeys(other, own))
+    order = {batch: number for number, batch in enumerate(batches)}
     groups = {id(group): group for group in group_of.values()}.values()
     return sorted((sorted(group, key=order.__getitem__) for group in groups), key=lambda group: order[group[0]])

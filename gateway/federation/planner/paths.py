@@ -47,6 +47,7 @@ class PathFinder:
         self._found: dict[tuple[object, ...], tuple[tuple[Selected, ...], Resolution]] = {}
         self._merged: dict[tuple[object, ...], tuple[tuple[Selected, ...], tuple[Selected, ...]]] = {}
         self._read: dict[tuple[FieldSet, str], tuple[Selected, ...]] = {}
+        self._typenames: dict[frozenset[str], Selected] = {}
 
     def find(self, node: Node, selections: tuple[Selected, ...], avoided: _Avoided = frozenset()) -> Resolution:
         """The best resolution of `selections` from `node`, jumping to no subgraph of `avoided`."""
@@ -99,9 +100,12 @@ class PathFinder:
     def _find_object(self, node: Node, selections: tuple[Selected, ...], avoided: _Avoided) -> Resolution:
         locals: list[Local] = []
         open: list[tuple[Selected, Local | None]] = []
-        for selected in self._merge(selections, node.types):
-            if selected.name == _TYPENAME and not self._needs_owner(node):
-                continue
+        wanted = self._merge(selections, node.types)
+        if self._needs_owner(node):
+            wanted = self._with_typename(node, wanted)
+        else:
+            wanted = tuple(selected for selected in wanted if selected.name != _TYPENAME)
+        for selected in wanted:
             local = self._local(node, selected)
             if local and (local.child is None or (not local.child.missing and local.child.fetches == 0)):
                 locals.append(local)
@@ -243,8 +247,19 @@ class PathFinder:
         declared = self._graph.type(node.subgraph, node.type) if node.subgraph else None
         return declared is not None and declared.kind is Kind.INTERFACE_OBJECT and len(node.types) > 1
 
+    def _with_typename(self, node: Node, wanted: tuple[Selected, ...]) -> tuple[Selected, ...]:
+        """Adds what the objects are called where only some of them are asked for something."""
+        names = [selected for selected in wanted if selected.name == _TYPENAME]
+        if not names and all(selected.types >= node.types for selected in wanted):
+            return wanted
+        typename = self._typenames.get(node.types)
+        if typename is None:
+            typename = Selected(_TYPENAME, _TYPENAME, _TYPENAME, "", frozenset(), node.types, (), ())
+            self._typenames[node.types] = typename
+        return (*(selected for selected in wanted if selected not in names), typename)
+
     def _local(self, node: Node, selected: Selected) -> Local | None:
-        if node.subgraph is None or not selected.types >= node.types:
+        if node.subgraph is None:
             return None
         field = self._graph.field(node.subgraph, node.type, selected.name)
         if field is None or (field.requires and selected.name not in node.granted):

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from graphql import GraphQLInterfaceType, GraphQLObjectType, get_named_type, is_abstract_type
+
 from ..supergraph import FieldSet, Kind, Subgraph, SubgraphField, SubgraphType, Supergraph
 from .operation import PossibleTypes
 
@@ -53,6 +55,12 @@ class QueryGraph:
         if field and field.label is not None and (field.label in self._labels) is not field.active:
             return None
         return field
+
+    def returns_abstract(self, type_name: str, name: str) -> bool:
+        """Whether the field's objects may be of several types by the API, whatever a subgraph says."""
+        named = self.schema.type_map[type_name]
+        assert isinstance(named, GraphQLObjectType | GraphQLInterfaceType)
+        return is_abstract_type(get_named_type(named.fields[name].type))
 
     def asks_alike(self, subgraph: str, type_name: str, name: str) -> bool:
         """Whether the interface's field can be asked for there without naming the members."""
