@@ -1,0 +1,1 @@
+"""Tweets, what people do with them, and the threads they form."""

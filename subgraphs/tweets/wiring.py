@@ -1,0 +1,41 @@
+"""Which store a URL names, and the room built on it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from murmur.clock import Clock
+from murmur.errors import StartupError
+from murmur.identity import Caller
+from murmur.ids import IdSource
+from murmur.runtime.subgraph import Subgraph
+from murmur.sqlite import path_of
+from subgraphs.tweets.ports import People, TweetStore
+from subgraphs.tweets.schema import TweetsContext, build_schema
+from subgraphs.tweets.service import TweetService, load_prohibited
+from subgraphs.tweets.stores.sqlite import SqliteTweetStore
+
+
+@dataclass(frozen=True)
+class TweetsRoom:
+    subgraph: Subgraph
+    service: TweetService
+    store: TweetStore
+
+
+def open_store(url: str, data_dir: Path) -> TweetStore:
+    """The store that a URL's scheme names. Raises StartupError."""
+    scheme = url.partition(":")[0]
+    if scheme == "sqlite":
+        return SqliteTweetStore(path_of(url, data_dir, "tweets"))
+    raise StartupError(f"tweets can't be stored in {scheme!r}: the schemes are sqlite")
+
+
+def build(store: TweetStore, people: People, ids: IdSource, clock: Clock, *, prohibited: Path | None = None) -> TweetsRoom:
+    """The room on a store. `prohibited` is the rules file of prohibited content, read once. Raises StartupError."""
+    rules = None if prohibited is None else load_prohibited(prohibited)
+    service = TweetService(store, people, ids, clock, rules)
+
+    def context(caller: Caller) -> TweetsContext:
+        return TweetsContext(caller, service)
+
+    return TweetsRoom(Subgraph("tweets", build_schema(), context), service, store)
