@@ -20,6 +20,7 @@ from graphql import (
     OperationType,
     SelectionSetNode,
     ValueNode,
+    VariableDefinitionNode,
     VariableNode,
     get_named_type,
     print_ast,
@@ -54,6 +55,8 @@ class Selected:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
+    """`variable_types` are declarations, each a type and perhaps a default."""
+
     kind: OperationType
     name: str | None
     root: str
@@ -254,9 +257,15 @@ def normalise(
         name=node.name.value if node.name else None,
         root=root.name,
         selections=selections,
-        variable_types={each.variable.name.value: print_ast(each.type) for each in node.variable_definitions or ()},
+        variable_types={each.variable.name.value: _declaration(each) for each in node.variable_definitions or ()},
         introspects=any(each.name in ("__schema", "__type") for each in selections),
     )
+
+
+def _declaration(node: VariableDefinitionNode) -> str:
+    """The type and the default, without which a nullable variable may not stand in a non-null place."""
+    default = f"={print_ast(node.default_value)}" if node.default_value else ""
+    return print_ast(node.type) + default
 
 
 def _each_once(selections: tuple[Selected, ...], keys: Keys) -> tuple[Selected, ...]:

@@ -222,13 +222,12 @@ class _Loader:
         """A progressive override makes the new home active with its label, and the old one without it."""
         field = fields[name]
         label = arguments.get("overrideLabel")
-        active = True
+        active = "override" in arguments
         if not isinstance(label, str):
             here = self._graphs[str(arguments["graph"])][0]
             label = next(
                 (each["overrideLabel"] for each in said if each.get("override") == here and "overrideLabel" in each), None
             )
-            active = False
         if isinstance(label, str):
             fields[name] = SubgraphField(
                 name, field.shape, field.named, field.lists, False, field.requires, field.provides, label, active
