@@ -1,6 +1,6 @@
 """What the users subgraph speaks of. Ids are 64-bit numbers, times milliseconds since the Unix epoch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal
@@ -121,23 +121,6 @@ class ImportedEdge:
     target_id: int
     id: int | None = None
     created_at: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A row that could not be taken: its index in the batch, from 0, and why, in English."""
-
-    index: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ImportResult:
-    """What became of a batch. `unchanged` rows were there already."""
-
-    added: int
-    unchanged: int
-    rejected: Sequence[Rejected]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from strawberry.federation import Schema
 
 from murmur.runtime.subgraph import federated_schema
-from subgraphs.users.schema.context import UsersContext
 from subgraphs.users.schema.mutations import Mutation
 from subgraphs.users.schema.queries import Query
+from subgraphs.users.schema.types import UsersContext
 
 
 def build_schema() -> Schema:

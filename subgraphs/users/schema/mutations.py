@@ -11,8 +11,7 @@ from murmur.runtime.payloads import UserError, refusals
 from murmur.runtime.scalars import DateTime
 from subgraphs.users import model
 from subgraphs.users.model import ProfileChanges, ProfileField, SignedIn
-from subgraphs.users.schema.context import UsersContext
-from subgraphs.users.schema.types import User, UsersInfo, present
+from subgraphs.users.schema.types import User, UsersContext, UsersInfo, present
 
 _REFUSED = "Why nothing was done; empty when it was done."
 _STAYS = "An absent field stays as it is."
@@ -142,7 +141,8 @@ class Mutation:
             "avatar_url": input.avatar_url,
         }
         changes: ProfileChanges = {field: value for field, value in given.items() if value is not UNSET}
-        return _changed(await info.context.service.update_profile(info.context.signed_in(), changes))
+        context = info.context
+        return _changed(context, await context.service.update_profile(context.signed_in(), changes))
 
     @strawberry.mutation(description="Follow somebody. Refused with BLOCKED when one of the two has blocked the other.")
     @refusals(UserPayload)
@@ -176,17 +176,19 @@ class Mutation:
 
 
 async def _act(info: UsersInfo, user_id: str, verb: Callable[[int, int], Awaitable[model.User]]) -> UserPayload:
-    return _changed(await verb(info.context.signed_in(), parse_id(user_id, "userId")))
+    return _changed(info.context, await verb(info.context.signed_in(), parse_id(user_id, "userId")))
 
 
-def _changed(user: model.User) -> UserPayload:
+def _changed(context: UsersContext, user: model.User) -> UserPayload:
+    context.forget()
     return UserPayload(user=present(user))
 
 
 async def _session(context: UsersContext, signed_in: SignedIn) -> SessionPayload:
+    context.forget()
     user = await context.users.load(signed_in.user_id)
     return SessionPayload(
-        user=user and present(user),
+        user=user,
         access_token=signed_in.access_token,
         refresh_token=signed_in.refresh_token,
         expires_at=DateTime(signed_in.expires_at),

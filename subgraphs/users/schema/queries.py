@@ -24,8 +24,7 @@ class Query:
     @strawberry.field(description="The viewer; null for an anonymous one.")
     async def me(self, info: UsersInfo) -> User | None:
         viewer_id = info.context.viewer_id
-        found = None if viewer_id is None else await info.context.users.load(viewer_id)
-        return None if found is None else present(found)
+        return None if viewer_id is None else await info.context.users.load(viewer_id)
 
     @strawberry.field(description="A person by id or by handle, exactly one of the two; null when there is none.")
     async def user(self, info: UsersInfo, id: Id = None, handle: Handle = None) -> User | None:
@@ -35,8 +34,7 @@ class Query:
     async def users(self, info: UsersInfo, ids: Ids) -> list[User | None]:
         if len(ids) > _MAX_USERS:
             raise BadUserInput(f"ids: {len(ids)} are too many; at most {_MAX_USERS} at once")
-        found = await info.context.users.load_many([parse_id(id_, "ids") for id_ in ids])
-        return [None if user is None else present(user) for user in found]
+        return await info.context.users.load_many([parse_id(id_, "ids") for id_ in ids])
 
     @strawberry.field(description="People followed by those whom the viewer follows, best first, for a signed-in viewer.")
     async def suggestions(self, info: UsersInfo, first: Suggested = _DEFAULT_SUGGESTIONS) -> list[User]:

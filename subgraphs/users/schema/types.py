@@ -1,21 +1,78 @@
-"""User, and what is read of one."""
+"""User, and what the resolvers of one request share: the service, the store and the loaders that batch its reads.
 
-from collections.abc import Awaitable, Callable
-from typing import Self, cast
+What is loaded is what is shown, and a resolver that waits hands over the loader's future: a coroutine for each person of a
+list costs more than the rest of the person.
+"""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Sequence
+from typing import Literal, Self, cast
 
 import strawberry
 from strawberry import ID, Info
+from strawberry.dataloader import DataLoader
 
 from murmur import cursors
+from murmur.cursors import Window
 from murmur.errors import BadUserInput
+from murmur.identity import Caller
 from murmur.ids import parse_id
-from murmur.relation import Relation
+from murmur.relation import STRANGERS
+from murmur.runtime.context import RequestContext
 from murmur.runtime.relay import After, Before, Connection, First, Last, connection
 from murmur.runtime.scalars import URL, DateTime
 from murmur.text import is_handle
 from subgraphs.users import model
-from subgraphs.users.ports import Side
-from subgraphs.users.schema.context import UsersContext
+from subgraphs.users.model import Neighbour
+from subgraphs.users.ports import Side, UsersStore
+from subgraphs.users.service import UsersService
+
+_MAX_BATCH = 1_000
+_Flag = Literal["follows", "followed_by", "blocks", "mutes"]
+
+
+class UsersContext(RequestContext):
+    """Each loader makes one call of the store for whatever is asked for in one turn of the event loop."""
+
+    def __init__(self, caller: Caller, service: UsersService, store: UsersStore) -> None:
+        super().__init__(caller)
+        self.service = service
+        self.store = store
+        self.users: DataLoader[int, User | None] = DataLoader(self._load_users, max_batch_size=_MAX_BATCH)
+        self.users_by_handle: DataLoader[str, User | None] = DataLoader(self._load_handles, max_batch_size=_MAX_BATCH)
+        self.flags: DataLoader[tuple[int, _Flag], bool] = DataLoader(self._load_flags, max_batch_size=4 * _MAX_BATCH)
+        self.neighbours: DataLoader[tuple[Side, int, Window], Sequence[Neighbour]] = DataLoader(
+            self._load_neighbours, max_batch_size=_MAX_BATCH
+        )
+
+    def forget(self) -> None:
+        """What was loaded may have changed: a document can hold several mutations, and each answers for its own moment."""
+        for loader in (self.users, self.users_by_handle, self.flags, self.neighbours):
+            loader.clear_all()
+
+    async def _load_users(self, ids: list[int]) -> Sequence["User | None"]:
+        found = await self.store.users(ids)
+        return [present(found[id_]) if id_ in found else None for id_ in ids]
+
+    async def _load_handles(self, handles: list[str]) -> Sequence["User | None"]:
+        found = await self.store.users_of_handles(handles)
+        return [present(found[handle]) if handle in found else None for handle in handles]
+
+    async def _load_flags(self, keys: list[tuple[int, _Flag]]) -> Sequence[bool]:
+        found = await self.store.relations(self.signed_in(), {id_ for id_, _ in keys})
+        return [getattr(found.get(id_, STRANGERS), flag) for id_, flag in keys]
+
+    async def _load_neighbours(self, keys: list[tuple[Side, int, Window]]) -> Sequence[Sequence[Neighbour]]:
+        # One call for each page that the operation asks for, of however many people.
+        asked: dict[tuple[Side, Window], list[int]] = defaultdict(list)
+        for side, user_id, window in keys:
+            asked[side, window].append(user_id)
+        found = {
+            (side, window): await self.store.neighbours(side, user_ids, window, self.viewer_id)
+            for (side, window), user_ids in asked.items()
+        }
+        return [found[side, window].get(user_id, ()) for side, user_id, window in keys]
+
 
 UsersInfo = Info[UsersContext, None]
 
@@ -37,8 +94,9 @@ class User:
     key: strawberry.Private[int]
 
     @classmethod
-    async def resolve_reference(cls, info: UsersInfo, id: str | None = None, handle: str | None = None) -> Self | None:
-        return cast("Self | None", await find_user(info.context, id, handle))
+    def resolve_reference(cls, info: UsersInfo, id: str | None = None, handle: str | None = None) -> Awaitable[Self | None]:
+        # A representation may carry both keys; either will do.
+        return cast("Awaitable[Self | None]", find_user(info.context, id, handle if id is None else None))
 
     @strawberry.field(description="Who follows them, the newest follow first, without those blocked in either direction.")
     async def followers(
@@ -54,25 +112,24 @@ class User:
 
     @strawberry.field(graphql_type=bool, description="Whether the viewer follows them; false for an anonymous viewer.")
     def viewer_follows(self, info: UsersInfo) -> bool | Awaitable[bool]:
-        return self._flag(info.context, lambda relation: relation.follows)
+        return self._flag(info.context, "follows")
 
     @strawberry.field(graphql_type=bool, description="Whether they follow the viewer; false for an anonymous viewer.")
     def follows_viewer(self, info: UsersInfo) -> bool | Awaitable[bool]:
-        return self._flag(info.context, lambda relation: relation.followed_by)
+        return self._flag(info.context, "followed_by")
 
     @strawberry.field(graphql_type=bool, description="Whether the viewer has blocked them; false for an anonymous viewer.")
     def viewer_blocks(self, info: UsersInfo) -> bool | Awaitable[bool]:
-        return self._flag(info.context, lambda relation: relation.blocks)
+        return self._flag(info.context, "blocks")
 
     @strawberry.field(graphql_type=bool, description="Whether the viewer has muted them; false for an anonymous viewer.")
     def viewer_mutes(self, info: UsersInfo) -> bool | Awaitable[bool]:
-        return self._flag(info.context, lambda relation: relation.mutes)
+        return self._flag(info.context, "mutes")
 
-    def _flag(self, context: UsersContext, of: Callable[[Relation], bool]) -> bool | Awaitable[bool]:
-        # Nothing to wait for is the cheap case, and the common one: an awaitable costs the executor several times more.
+    def _flag(self, context: UsersContext, flag: _Flag) -> bool | Awaitable[bool]:
         if context.viewer_id is None or context.viewer_id == self.key:
             return False
-        return _flag(context, self.key, of)
+        return context.flags.load((self.key, flag))
 
     async def _neighbours(
         self, context: UsersContext, side: Side, first: int | None, after: str | None, last: int | None, before: str | None
@@ -80,10 +137,6 @@ class User:
         wanted = cursors.window(side, first=first, after=after, last=last, before=before)
         rows = await context.neighbours.load((side, self.key, wanted))
         return connection(side, cursors.page(rows, wanted), lambda row: row.position, lambda row: present(row.user))
-
-
-async def _flag(context: UsersContext, user_id: int, of: Callable[[Relation], bool]) -> bool:
-    return of(await context.relations.load(user_id))
 
 
 def present(user: model.User) -> User:
@@ -104,12 +157,11 @@ def present(user: model.User) -> User:
     )
 
 
-async def find_user(context: UsersContext, id_: str | None, handle: str | None) -> User | None:
-    """The person with an id or a handle. Raises BadUserInput unless exactly one of the two is given."""
-    if (id_ is None) == (handle is None):
-        raise BadUserInput("id and handle: give exactly one of the two")
-    if id_ is not None:
-        found = await context.users.load(parse_id(id_, "id"))
-    else:
-        found = await context.users_by_handle.load(handle.lower()) if handle and is_handle(handle) else None
-    return None if found is None else present(found)
+def find_user(context: UsersContext, id_: str | None, handle: str | None) -> Awaitable[User | None]:
+    """The person with an id or a handle. Raises BadUserInput unless exactly one of the two is given, or for what is no id."""
+    if id_ is not None and handle is None:
+        return context.users.load(parse_id(id_, "id"))
+    if handle is not None and id_ is None:
+        # What is no handle is nobody's; the empty text stands for it.
+        return context.users_by_handle.load(handle.lower() if is_handle(handle) else "")
+    raise BadUserInput("id and handle: give exactly one of the two")

@@ -43,7 +43,7 @@ class Accounts:
     async def sign_up(self, handle: str, password: str, name: str, email: str | None, caller: Caller) -> SignedIn:
         """Open an account and its first session. Raises Refused (TAKEN, and what the rules of each field say), RateLimited."""
         check_handle(handle)
-        check_password(password, "password")
+        check_password(password, "input", "password")
         profile = check_profile({"name": name})
         email = check_email(email)
         await self._throttle.spend("sign_up_address", _network(caller.address))
@@ -76,7 +76,7 @@ class Accounts:
 
     async def change_password(self, user_id: int, current: str, new: str) -> SignedIn:
         """Set a new password, end all sessions and start one. Raises Refused(WRONG_CREDENTIALS, TOO_SHORT…), RateLimited."""
-        check_password(new, "newPassword")
+        check_password(new, "input", "newPassword")
         user = await self._own_profile(user_id)
         account = user.handle.lower()
         await self._throttle.spend("sign_in_account", account)
@@ -84,12 +84,14 @@ class Accounts:
         password_hash = known and known.password_hash
         right = plausible(current) and await self._passwords.verify(current, password_hash)
         if not right or password_hash is None:
-            raise Refused(UserErrorCode.WRONG_CREDENTIALS, "this is not the current password", "currentPassword")
+            raise Refused(UserErrorCode.WRONG_CREDENTIALS, "this is not the current password", "input", "currentPassword")
         await self._throttle.forget("sign_in_account", account)
         new_hash = await self._passwords.hash(new)
         session, refresh_token = self._new_session(user_id)
         if not await self._store.change_password(user_id, password_hash, new_hash, session):
-            raise Refused(UserErrorCode.WRONG_CREDENTIALS, "the password has just been changed elsewhere", "currentPassword")
+            raise Refused(
+                UserErrorCode.WRONG_CREDENTIALS, "the password has just been changed elsewhere", "input", "currentPassword"
+            )
         return self._signed_in(user_id, session.id, refresh_token)
 
     async def refresh_session(self, refresh_token: str) -> SignedIn:
@@ -162,7 +164,7 @@ def _network(address: str) -> str:
 
 
 def _taken(handle: str) -> Refused:
-    return Refused(UserErrorCode.TAKEN, f"somebody else has the handle {handle}", "handle")
+    return Refused(UserErrorCode.TAKEN, f"somebody else has the handle {handle}", "input", "handle")
 
 
 def _wrong_credentials() -> Refused:

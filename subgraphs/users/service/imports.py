@@ -7,7 +7,8 @@ from murmur.clock import Clock
 from murmur.errors import Refused
 from murmur.events import Blocked, Followed, Muted, Unfollowed, UserSignedUp
 from murmur.ids import MAX_ID, IdSource, first_id_at, id_time
-from subgraphs.users.model import Edge, ImportedEdge, ImportedUser, ImportResult, Outcome, Rejected, User
+from murmur.imported import Imported, Rejected
+from subgraphs.users.model import Edge, ImportedEdge, ImportedUser, Outcome, User
 from subgraphs.users.ports import UsersStore
 from subgraphs.users.service.profiles import INPUT_NAMES, check_handle, check_profile
 
@@ -36,7 +37,7 @@ class _Batch:
     def reject(self, index: int, reason: str) -> None:
         self._rejected.append(Rejected(index, reason))
 
-    def result(self, outcomes: Sequence[Outcome]) -> ImportResult:
+    def result(self, outcomes: Sequence[Outcome]) -> Imported:
         added = unchanged = 0
         for index, outcome in zip(self._taken, outcomes, strict=True):
             if outcome is Outcome.DONE:
@@ -45,7 +46,7 @@ class _Batch:
                 unchanged += 1
             else:
                 self.reject(index, _REASONS[outcome])
-        return ImportResult(added, unchanged, sorted(self._rejected, key=lambda rejected: rejected.index))
+        return Imported(added, unchanged, sorted(self._rejected, key=lambda rejected: rejected.index))
 
 
 class Imports:
@@ -59,10 +60,10 @@ class Imports:
         self._ids = ids
         self._clock = clock
 
-    async def import_users(self, rows: Sequence[ImportedUser]) -> ImportResult:
+    async def import_users(self, rows: Sequence[ImportedUser]) -> Imported:
         """Somebody who is there already (the same id and handle; without an id, the same handle) stays as they are."""
         batch = _Batch(len(rows))
-        known = await self._store.ids_of_handles({row.handle for row in rows if row.id is None and row.handle.isascii()})
+        known = dict(await self._store.ids_of_handles({row.handle for row in rows if row.id is None and row.handle.isascii()}))
         taken: list[tuple[User, UserSignedUp]] = []
         for index, row in enumerate(rows):
             try:
@@ -71,11 +72,12 @@ class Imports:
                 batch.reject(index, str(error))
                 continue
             batch.take(index)
+            known[user.handle.lower()] = user.id
             event = UserSignedUp(id=self._ids(), at=user.created_at, user_id=user.id, handle=user.handle, name=user.name)
             taken.append((user, event))
         return batch.result(await self._store.add_users(taken))
 
-    async def import_follows(self, rows: Sequence[ImportedEdge]) -> ImportResult:
+    async def import_follows(self, rows: Sequence[ImportedEdge]) -> Imported:
         batch = _Batch(len(rows))
         edges = self._edges(rows, batch)
         return batch.result(
@@ -90,7 +92,7 @@ class Imports:
             )
         )
 
-    async def import_blocks(self, rows: Sequence[ImportedEdge]) -> ImportResult:
+    async def import_blocks(self, rows: Sequence[ImportedEdge]) -> Imported:
         """Each block ends the follows between the two."""
         batch = _Batch(len(rows))
         now = self._clock()
@@ -105,7 +107,7 @@ class Imports:
             blocks.append((edge, event, endings))
         return batch.result(await self._store.block(blocks))
 
-    async def import_mutes(self, rows: Sequence[ImportedEdge]) -> ImportResult:
+    async def import_mutes(self, rows: Sequence[ImportedEdge]) -> Imported:
         batch = _Batch(len(rows))
         edges = self._edges(rows, batch)
         return batch.result(
@@ -160,7 +162,7 @@ class Imports:
 
 
 def _checked_id(id_: int) -> int:
-    if not 0 <= id_ <= MAX_ID:
+    if not 0 < id_ <= MAX_ID:
         raise ValueError(f"{id_} is outside the range of ids")
     return id_
 

@@ -23,11 +23,11 @@ _EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
 def check_handle(handle: str) -> str:
     """Raises Refused for what is no handle."""
     if not handle:
-        raise Refused(UserErrorCode.EMPTY, "a handle has at least one character", "handle")
+        raise Refused(UserErrorCode.EMPTY, "a handle has at least one character", "input", "handle")
     if len(handle) > MAX_HANDLE:
-        raise Refused(UserErrorCode.TOO_LONG, f"a handle has at most {MAX_HANDLE} characters", "handle")
+        raise Refused(UserErrorCode.TOO_LONG, f"a handle has at most {MAX_HANDLE} characters", "input", "handle")
     if not is_handle(handle):
-        raise Refused(UserErrorCode.INVALID, "a handle has only letters from A to Z, digits and underscores", "handle")
+        raise Refused(UserErrorCode.INVALID, "a handle has only letters from A to Z, digits and underscores", "input", "handle")
     return handle
 
 
@@ -37,9 +37,9 @@ def check_email(email: str | None) -> str | None:
     if not email:
         return None
     if len(email) > _MAX_EMAIL:
-        raise Refused(UserErrorCode.TOO_LONG, f"an e-mail address has at most {_MAX_EMAIL} characters", "email")
+        raise Refused(UserErrorCode.TOO_LONG, f"an e-mail address has at most {_MAX_EMAIL} characters", "input", "email")
     if not email.isprintable() or not _EMAIL.fullmatch(email):
-        raise Refused(UserErrorCode.INVALID, "this is no e-mail address; write one such as ada@example.org", "email")
+        raise Refused(UserErrorCode.INVALID, "this is no e-mail address; write one such as ada@example.org", "input", "email")
     return email
 
 
@@ -53,19 +53,19 @@ def _checked(field: ProfileField, raw: str | None) -> str | None:
     limit = MAX_LENGTHS[field]
     # Before anything that costs time in proportion to the length.
     if raw is not None and len(raw) > 4 * limit:
-        raise Refused(UserErrorCode.TOO_LONG, f"{shown} has at most {limit} characters", shown)
+        raise Refused(UserErrorCode.TOO_LONG, f"{shown} has at most {limit} characters", "input", shown)
     text = unicodedata.normalize("NFC", (raw or "").replace("\r\n", "\n")).strip()
     if not text:
         if field == "name":
-            raise Refused(UserErrorCode.EMPTY, "name has at least one character", shown)
+            raise Refused(UserErrorCode.EMPTY, "name has at least one character", "input", shown)
         return None
     if len(text) > limit:
-        raise Refused(UserErrorCode.TOO_LONG, f"{shown} has at most {limit} characters", shown)
+        raise Refused(UserErrorCode.TOO_LONG, f"{shown} has at most {limit} characters", "input", shown)
     if field in ("website", "avatar_url"):
         if not is_url(text):
-            raise Refused(UserErrorCode.INVALID, f"{shown} is an absolute http or https URL", shown)
+            raise Refused(UserErrorCode.INVALID, f"{shown} is an absolute http or https URL", "input", shown)
     elif any(unicodedata.category(character) in ("Cc", "Cs") for character in text if field != "bio" or character != "\n"):
-        raise Refused(UserErrorCode.INVALID, f"{shown} has a control character or a lone surrogate", shown)
+        raise Refused(UserErrorCode.INVALID, f"{shown} has a control character or a lone surrogate", "input", shown)
     elif all(unicodedata.category(character) in ("Cf", "Zs", "Zl", "Zp") for character in text):
-        raise Refused(UserErrorCode.EMPTY, f"{shown} has nothing that can be seen", shown)
+        raise Refused(UserErrorCode.EMPTY, f"{shown} has nothing that can be seen", "input", shown)
     return text

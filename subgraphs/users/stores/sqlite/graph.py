@@ -40,7 +40,8 @@ _NOT_BLOCKED = """
 """
 _SUGGESTIONS = f"""
     WITH mine AS (
-        SELECT target_id AS id FROM follows WHERE source_id = :viewer ORDER BY id DESC LIMIT {_SUGGESTING}
+        SELECT target_id AS id FROM follows INDEXED BY follows_newest_following
+        WHERE source_id = :viewer ORDER BY follows.id DESC LIMIT {_SUGGESTING}
     ), found AS (
         SELECT f.target_id AS id, count(*) AS by FROM mine CROSS JOIN follows f ON f.source_id = mine.id AND f.id > coalesce(
             (SELECT n.id FROM follows n WHERE n.source_id = mine.id ORDER BY n.id DESC LIMIT 1 OFFSET {_SUGGESTED_BY_EACH}), -1
