@@ -1,0 +1,185 @@
+"""`/graphql` as a plain ASGI callable: on the hot path there is no routing, no middleware and no dependency injection."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+
+import orjson
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from gateway.edge.callers import Callers
+from gateway.edge.document import DocumentBounds
+from gateway.edge.explorer import ExplorerPage
+from gateway.edge.gate import Gate
+from gateway.edge.masking import HIDDEN, mask
+from gateway.edge.media import Media, negotiate, require_json
+from gateway.edge.options import EdgeOptions
+from gateway.edge.origins import Origins
+from gateway.edge.parameters import ClientGone, Parameters, of_body, of_query, read_body
+from gateway.edge.refusal import Header, Refusal
+from gateway.federation.engine import Engine, PreparedOperation, RequestRefused
+from gateway.transports.context import RequestContext
+from murmur.errors import ErrorCode
+from murmur.identity import Caller
+from murmur.telemetry.metrics import Metrics
+
+_log = structlog.get_logger()
+_SECONDS_OF_GRACE = 1.0
+_MAX_REQUEST_ID = 64
+_METHODS = (b"allow", b"GET, POST, OPTIONS")
+_ALWAYS: tuple[Header, ...] = (
+    (b"cache-control", b"no-store"),
+    (b"vary", b"accept, authorization, origin"),
+    (b"x-content-type-options", b"nosniff"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`kind` is the operation's, or `none` where it did not come to one; `outcome` is the metric's label."""
+
+    status: int
+    media: Media
+    body: bytes
+    outcome: str
+    kind: str = "none"
+    headers: tuple[Header, ...] = ()
+
+
+class GraphqlEndpoint:
+    """Answers every request with a well-formed GraphQL response, the explorer's page, or an empty body for `OPTIONS`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        callers: Callers,
+        identity_token: Callable[[Caller], str],
+        metrics: Metrics,
+        gate: Gate,
+        options: EdgeOptions,
+    ) -> None:
+        self._engine = engine
+        self._callers = callers
+        self._identity_token = identity_token
+        self._metrics = metrics
+        self._gate = gate
+        self._bounds = options.bounds
+        self._documents = DocumentBounds(options.bounds)
+        self._explorer = ExplorerPage(options.explorer) if options.explorer else None
+        self._origins = Origins(options.allowed_origins)
+        self._seconds = options.seconds
+        self._show_plans = options.show_plans
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = perf_counter()
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        try:
+            answer = await self._answer(scope, headers, receive)
+        except ClientGone:
+            self._metrics.count("murmur_requests_total", "abandoned")
+            return
+        self._metrics.count("murmur_requests_total", answer.outcome)
+        if answer.kind != "none":
+            self._metrics.observe("murmur_request_seconds", perf_counter() - started, answer.kind)
+        start = {
+            "type": "http.response.start",
+            "status": answer.status,
+            "headers": [
+                (b"content-type", answer.media.content_type),
+                (b"content-length", b"%d" % len(answer.body)),
+                *_ALWAYS,
+                *answer.headers,
+                *self._origins.headers(headers.get(b"origin")),
+            ],
+        }
+        await send(start)
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def _answer(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Answer:
+        media = Media.JSON
+        try:
+            method: str = scope["method"]
+            if method == "OPTIONS":
+                return Answer(200, media, b"", "ok", headers=(_METHODS, *self._origins.preflight(headers.get(b"origin"))))
+            media = negotiate(headers.get(b"accept"), html=self._explorer is not None and method == "GET")
+            if media is Media.HTML and self._explorer:
+                return Answer(200, media, self._explorer.html(), "ok", headers=self._explorer.headers)
+            async with asyncio.timeout(self._seconds + _SECONDS_OF_GRACE):
+                return await self._operation(method, scope, headers, receive, media)
+        except Refusal as refusal:
+            return _refuse(refusal, media)
+        except TimeoutError:
+            return _refuse(Refusal(504, ErrorCode.UNAVAILABLE, f"no answer within {self._seconds:g} seconds"), media)
+        except ClientGone:
+            raise
+        except Exception as error:
+            request_id = _request_id(headers)
+            _log.error("request failed", request_id=request_id, exc_info=error)
+            shown = {"message": HIDDEN, "extensions": {"code": ErrorCode.INTERNAL.value, "requestId": request_id}}
+            return Answer(500, media, orjson.dumps({"errors": [shown]}), "failed")
+
+    async def _operation(self, method: str, scope: Scope, headers: dict[bytes, bytes], receive: Receive, media: Media) -> Answer:
+        deadline = asyncio.get_running_loop().time() + self._seconds
+        if method == "POST":
+            require_json(headers.get(b"content-type"))
+            length = headers.get(b"content-length")
+            parameters = of_body(await read_body(receive, length, self._bounds.body_bytes), self._bounds)
+        elif method == "GET":
+            self._origins.guard(headers)
+            parameters = of_query(scope["query_string"], self._bounds)
+        else:
+            raise Refusal(405, ErrorCode.BAD_USER_INPUT, f"{method} is not offered: use POST, or GET for queries", _METHODS)
+        caller = self._callers.identify(scope, headers)
+        self._gate.enter()
+        try:
+            return await self._execute(parameters, RequestContext(caller, deadline, self._identity_token), method, headers, media)
+        finally:
+            self._gate.leave()
+
+    async def _execute(
+        self, parameters: Parameters, context: RequestContext, method: str, headers: dict[bytes, bytes], media: Media
+    ) -> Answer:
+        try:
+            self._documents.check(parameters.document)
+            operation = self._engine.prepare(parameters.document, parameters.operation_name)
+        except RequestRefused as refused:
+            return Answer(_status_of_refused(media), media, orjson.dumps({"errors": refused.errors}), "refused")
+        self._check_kind(operation, method)
+        result = await self._engine.execute(operation, parameters.variables, context)
+        status, outcome = 200, "ok"
+        if errors := result.get("errors"):
+            result["errors"] = mask(errors, _request_id(headers))  # pyright: ignore[reportArgumentType] (errors are JSON objects)
+            outcome = "partial"
+            if "data" not in result:
+                status, outcome = _status_of_refused(media), "refused"
+        if self._show_plans and headers.get(b"murmur-query-plan") == b"1":
+            result["extensions"] = {"queryPlan": str(operation.plan)}
+        return Answer(status, media, orjson.dumps(result), outcome, operation.kind)
+
+    def _check_kind(self, operation: PreparedOperation, method: str) -> None:
+        if operation.kind == "subscription":
+            raise Refusal(400, ErrorCode.BAD_USER_INPUT, "subscriptions are not offered here")
+        if method == "GET" and operation.kind != "query":
+            raise Refusal(405, ErrorCode.BAD_USER_INPUT, "a mutation needs POST", (b"allow", b"POST"))
+
+
+def _status_of_refused(media: Media) -> int:
+    """The status of a request that is well-formed HTTP but can't be executed, by the GraphQL over HTTP specification."""
+    return 400 if media is Media.RESPONSE else 200
+
+
+def _refuse(refusal: Refusal, media: Media) -> Answer:
+    body = orjson.dumps({"errors": [refusal.error()]})
+    outcome = "refused" if refusal.status < 500 else "failed"
+    return Answer(refusal.status, media if media is not Media.HTML else Media.JSON, body, outcome, headers=refusal.headers)
+
+
+def _request_id(headers: Mapping[bytes, bytes]) -> str:
+    """The client's own `X-Request-Id` where it is a plain word, else a new one."""
+    given = headers.get(b"x-request-id", b"").decode("latin-1")
+    if given and len(given) <= _MAX_REQUEST_ID and given.isascii() and given.replace("-", "").replace("_", "").isalnum():
+        return given
+    return secrets.token_hex(8)

@@ -1,0 +1,63 @@
+"""What an operator may set at the edge, as values."""
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+_EXAMPLE = """# What can be asked here. Ctrl-Enter runs it, Ctrl-Space completes.
+query Fields {
+  __schema {
+    queryType {
+      fields {
+        name
+        description
+      }
+    }
+  }
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one request may hold. All is checked before anything recursive reads it."""
+
+    body_bytes: int = 1024 * 1024
+    url_bytes: int = 16 * 1024
+    document_bytes: int = 100_000
+    tokens: int = 10_000
+    nesting: int = 60
+    """Of braces, brackets and parentheses in a document."""
+    aliases: int = 200
+    root_fields: int = 100
+    """Of one operation or fragment."""
+    word_characters: int = 256
+    """Of a name or number in a document."""
+    variable_nesting: int = 32
+    variable_values: int = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Explorer:
+    """The GraphiQL page. `assets` is the folder that `npm ci` in `gateway/edge/explorer/` fills."""
+
+    title: str = "GraphiQL"
+    query: str = _EXAMPLE
+    assets: Path = Path(__file__).parent / "explorer" / "dist"
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeOptions:
+    """`explorer` None serves no page. `allowed_origins` may call from a browser: each as `https://host[:port]`, or `*`.
+
+    `trusted_proxies` are the networks whose `X-Forwarded-For` is believed. `seconds` is the time for a request; its fetches
+    end by then, and a request that has not answered a second later is given up.
+    """
+
+    bounds: Bounds = field(default_factory=Bounds)
+    explorer: Explorer | None = field(default_factory=Explorer)
+    allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    seconds: float = 10.0
+    show_plans: bool = False
+    """Whether `murmur-query-plan: 1` puts the query plan into `extensions.queryPlan`."""

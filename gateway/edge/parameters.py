@@ -1,0 +1,117 @@
+"""An HTTP request's parameters of the GraphQL over HTTP specification, checked for their types and bounds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.types import Receive
+
+from gateway.edge.options import Bounds
+from gateway.edge.refusal import malformed, too_large
+
+_MOST_PARAMETERS = 20
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its request was whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """`document` is not empty; bounds of its text are not checked here."""
+
+    document: str
+    operation_name: str | None
+    variables: Mapping[str, object] | None
+
+
+async def read_body(receive: Receive, length: bytes | None, limit: int) -> bytes:
+    """A request's body. Raises Refusal beyond `limit` bytes, without reading them; raises ClientGone."""
+    if length is not None and (len(length) > 18 or not length.isdigit() or int(length) > limit):
+        raise too_large(f"the body is larger than {limit} bytes")
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise too_large(f"the body is larger than {limit} bytes")
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return chunk if len(chunks) == 1 else b"".join(chunks)
+
+
+def of_body(body: bytes, bounds: Bounds) -> Parameters:
+    """The parameters of a JSON body. Raises Refusal."""
+    request = _json(body, "the body")
+    if isinstance(request, list):
+        raise malformed("batches are not offered: send each operation as a request of its own")
+    if not isinstance(request, dict):
+        raise malformed("the body is no JSON object with `query`")
+    return _checked(request, bounds)
+
+
+def of_query(query: bytes, bounds: Bounds) -> Parameters:
+    """The parameters of a URL. Raises Refusal."""
+    if len(query) > bounds.url_bytes:
+        raise malformed(f"the URL's parameters are larger than {bounds.url_bytes} bytes; send a POST", 414)
+    try:
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
+    except ValueError as error:
+        raise malformed(f"the URL's parameters are not at most {_MOST_PARAMETERS} names and values in UTF-8") from error
+    request: dict[str, Any] = dict(pairs)
+    if len(request) < len(pairs):
+        raise malformed("a parameter stands twice in the URL")
+    for name in ("variables", "extensions"):
+        if text := request.pop(name, None):
+            request[name] = _json(text, f"`{name}`")
+    if not request.get("operationName"):
+        request.pop("operationName", None)
+    return _checked(request, bounds)
+
+
+def _json(text: bytes | str, place: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise malformed(f"{place} is not JSON: {error}") from error
+
+
+def _checked(request: dict[str, Any], bounds: Bounds) -> Parameters:
+    document, name, variables = request.get("query"), request.get("operationName"), request.get("variables")
+    if not isinstance(document, str) or not document:
+        raise malformed("`query` must be a string: the document to execute")
+    if not isinstance(name, str | None):
+        raise malformed("`operationName` must be a string, or be left out")
+    if name and len(name) > bounds.word_characters:
+        raise malformed(f"`operationName` is longer than {bounds.word_characters} characters")
+    if not isinstance(variables, dict | None):
+        raise malformed("`variables` must be an object, or be left out")
+    if not isinstance(request.get("extensions"), dict | None):
+        raise malformed("`extensions` must be an object, or be left out")
+    if variables:
+        _check_values(variables, bounds)
+    return Parameters(document, name, variables)
+
+
+def _check_values(variables: dict[str, Any], bounds: Bounds) -> None:
+    level: list[Any] = [variables]
+    depth = values = 0
+    while level:
+        depth += 1
+        values += sum(map(len, level))
+        if depth > bounds.variable_nesting:
+            raise malformed(f"`variables` nest deeper than {bounds.variable_nesting} levels")
+        if values > bounds.variable_values:
+            raise malformed(f"`variables` hold more than {bounds.variable_values} values")
+        level = [
+            value
+            for holder in level
+            for value in (holder.values() if isinstance(holder, dict) else holder)
+            if isinstance(value, dict | list)
+        ]

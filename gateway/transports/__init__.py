@@ -1,0 +1,1 @@
+"""How the engine reaches subgraphs: adapters of `gateway.federation.executor.transport.Transport`."""
