@@ -1,0 +1,282 @@
+"""The `murmur` command. What goes wrong before anything runs is one line and a non-zero exit."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+import uvloop
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TransferSpeedColumn
+from rich.table import Table
+from rich.text import Text
+
+from murmur.archive.importing import Progress as Watcher
+from murmur.archive.importing import Tally
+from murmur.errors import StartupError
+from murmur.roles import archive, looking, schemas
+from murmur.roles.server import listen, serve
+from murmur.roles.subgraph import known, run_subgraph
+from murmur.roles.up import Platform, open_platform
+from murmur.settings import Settings, load_settings, shown
+from murmur.telemetry.logs import configure_logs
+
+T = TypeVar("T")
+_SHOWN_REJECTIONS = 50
+out = Console()
+err = Console(stderr=True)
+app = typer.Typer(help="Murmur: a social network behind one federated GraphQL API.", no_args_is_help=True, add_completion=False)
+timeline = typer.Typer(help="Look at timelines.", no_args_is_help=True)
+events = typer.Typer(help="Look at the event log.", no_args_is_help=True)
+settings_app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
+schema = typer.Typer(help="Subgraph schemas and the supergraph.", no_args_is_help=True)
+for _name, _group in (("timeline", timeline), ("events", events), ("settings", settings_app), ("schema", schema)):
+    app.add_typer(_group, name=_name)
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
+DataDir = Annotated[Path | None, typer.Option(help="Folder of the stores and keys.")]
+
+
+@app.command()
+def up(
+    host: Host = None,
+    port: Port = None,
+    data_dir: DataDir = None,
+    demo: Annotated[bool, typer.Option(help="On the first run, fill the platform with a small community.")] = False,
+) -> None:
+    """Run the whole platform in this process until Ctrl-C."""
+    settings = _settings(host=host, port=port, data_dir=data_dir)
+
+    async def run() -> None:
+        async with open_platform(settings) as platform:
+            # The socket comes last: whoever connects is answered by a platform that works.
+            listener = listen(settings.server.host, settings.server.port)
+            account = archive.demo_account(settings.server.data_dir)
+            if demo and await archive.is_empty(platform.rooms):
+                account = await _seed(platform, settings)
+            address = listener.getsockname()
+            _welcome(f"http://{settings.server.host}:{address[1]}", account)
+            await serve(platform.gateway.app, listener, lambda: platform.gateway.gate.drain(10))
+
+    _run(run())
+    err.print("stopped")
+
+
+@app.command()
+def subgraph(
+    name: Annotated[str, typer.Argument(help="users, tweets or timelines")],
+    host: Host = None,
+    port: Port = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Serve one subgraph over HTTP, for a gateway that MURMUR_SUBGRAPHS points here."""
+    chosen = port if port is not None else schemas.PORTS[known(name)]
+    settings = _settings(host=host, port=chosen, data_dir=data_dir)
+    listener = listen(settings.server.host, settings.server.port)
+    err.print(f"{name} answers at http://{settings.server.host}:{listener.getsockname()[1]}/graphql")
+    _run(run_subgraph(name, settings, listener))
+
+
+@app.command()
+def demo(data_dir: DataDir = None) -> None:
+    """Fill the data folder with a small community to try things out with."""
+    settings = _settings(data_dir=data_dir)
+
+    async def run() -> archive.DemoAccount:
+        async with archive.open_rooms(settings) as rooms:
+            with _bar("Inviting a small community", None) as watcher:
+                return await archive.seed_demo(rooms, settings.server.data_dir, watcher)
+
+    account = _run(run())
+    out.print(f"Sign in as [bold]{account.handle}[/] with the password [bold]{account.password}[/]")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[str | None, typer.Argument(help="An NDJSON archive (docs/archive.md); - reads standard input.")] = None,
+    follows: Annotated[Path | None, typer.Option(help="An edge list instead: `a b` a line, a follows b.")] = None,
+    mutual: Annotated[bool, typer.Option(help="With --follows: b follows a as well.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Read people, follows and tweets. Importing a file again changes nothing."""
+    if (file is None) == (follows is None):
+        raise StartupError("name a file to import: either an archive, or an edge list with --follows FILE")
+    settings = _settings(data_dir=data_dir)
+    path = follows or Path(str(file))
+    try:
+        source = sys.stdin.buffer if file == "-" else path.open("rb")
+        size = None if file == "-" else path.stat().st_size
+    except OSError as error:
+        raise StartupError(f"can't read {path}: {error.strerror}") from error
+    with source, _bar(f"Importing {path.name}", size) as watcher:
+        work = (
+            archive.import_follows(settings, source, watcher, mutual=mutual)
+            if follows
+            else archive.import_archive(settings, source, watcher)
+        )
+        tally = _run(work)
+    _print_tally(tally)
+
+
+@app.command()
+def export(
+    file: Annotated[str, typer.Argument(help="Where to write; - is standard output.")] = "-",
+    data_dir: DataDir = None,
+) -> None:
+    """Write everything public as an NDJSON archive. The same data gives the same bytes."""
+    settings = _settings(data_dir=data_dir)
+    if file == "-":
+        _run(archive.export_archive(settings, sys.stdout.buffer, lambda _size: None))
+        sys.stdout.buffer.flush()
+        return
+    # Written beside the target and moved into place: an export that fails leaves an earlier one whole.
+    target = Path(file)
+    draft = target.with_name(target.name + ".part")
+    try:
+        with draft.open("wb") as handle, _bar(f"Exporting to {target.name}", None) as watcher:
+            count = _run(archive.export_archive(settings, handle, watcher.advance))
+        draft.replace(target)
+    except OSError as error:
+        raise StartupError(f"can't write {target}: {error.strerror}") from error
+    err.print(f"{count} rows")
+
+
+@timeline.command("show")
+def timeline_show(
+    handle: Annotated[str, typer.Argument(help="Whose home timeline.")],
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many entries.")] = 20,
+    data_dir: DataDir = None,
+) -> None:
+    """Print a person's home timeline as that person sees it."""
+    settings = _settings(data_dir=data_dir)
+    table = Table(title=f"Home timeline of {handle}", show_lines=False)
+    for column in ("time", "author", "tweet", "likes", "retweeted by"):
+        table.add_column(column, justify="right" if column == "likes" else "left")
+    for line in _run(looking.home_timeline(settings, handle, limit)):
+        table.add_row(f"{line.at:%Y-%m-%d %H:%M}", line.author, Text(line.text), str(line.likes), line.retweeted_by or "")
+    out.print(table)
+
+
+@events.command("tail")
+def events_tail(
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="How many of the newest records.")] = 20,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Print the newest records of the event log."""
+    settings = _settings(data_dir=data_dir)
+
+    async def run() -> None:
+        async for line in looking.tail_events(settings, limit, follow=follow):
+            at = f"{line.at:%Y-%m-%d %H:%M:%S}" if line.at else "-"
+            fields = " ".join(f"{name}={value!r}" for name, value in line.fields.items() if value not in (None, [], ()))
+            out.print(f"{at} {line.topic}/{line.partition}@{line.offset} [bold]{line.type}[/] {escape(fields)}", highlight=False)
+
+    try:
+        _run(run())
+    except KeyboardInterrupt:
+        return
+
+
+@settings_app.command("show")
+def settings_show() -> None:
+    """Print every setting, its value, where it comes from and what it means."""
+    table = Table(show_lines=False)
+    for column in ("setting", "value", "from", "meaning"):
+        table.add_column(column, overflow="fold")
+    for setting in shown(_settings(), os.environ):
+        table.add_row(setting.name, setting.value, setting.origin, setting.description)
+    out.print(table)
+
+
+@schema.command("export")
+def schema_export(
+    folder: Annotated[Path, typer.Option(help="Where the files go.")] = Path("schema"),
+    check: Annotated[bool, typer.Option(help="Write nothing; fail when a file is stale.")] = False,
+) -> None:
+    """Write each subgraph's SDL, the supergraph and the public API."""
+    if not check:
+        changed = schemas.write_generated(folder)
+        err.print(f"{len(changed)} files written" if changed else f"{folder} is fresh")
+        return
+    stale = schemas.stale(folder)
+    if stale:
+        raise StartupError(f"stale: {', '.join(str(path) for path in stale)}; run `make schema`")
+
+
+@schema.command("compose")
+def schema_compose(
+    subgraphs: Annotated[
+        list[str] | None, typer.Argument(help="NAME=FILE or NAME=FILE=URL for each subgraph; Murmur's own without any.")
+    ] = None,
+) -> None:
+    """Compose subgraph SDLs to a supergraph and print it."""
+    if not subgraphs:
+        sys.stdout.write(dict(schemas.generated())["supergraph.graphql"])
+        return
+    sys.stdout.write(schemas.composed([schemas.read_subgraph(text) for text in subgraphs]))
+
+
+def main() -> None:
+    """The program's entry point."""
+    try:
+        app()
+    except StartupError as error:
+        err.print(f"[bold red]murmur:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+def _settings(**flags: object) -> Settings:
+    settings = load_settings(os.environ, **flags)
+    configure_logs(settings.server.log_level)
+    return settings
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+async def _seed(platform: Platform, settings: Settings) -> archive.DemoAccount:
+    with _bar("Inviting a small community", None) as watcher:
+        return await archive.seed_demo(platform.rooms, settings.server.data_dir, watcher)
+
+
+@contextmanager
+def _bar(title: str, total: int | None) -> Iterator[Watcher]:
+    """A progress bar over bytes, and a place for the first rejected lines."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TransferSpeedColumn(), TimeElapsedColumn())
+    rejected = 0
+    with Progress(*columns, console=err) as bar:
+        task = bar.add_task(title, total=total)
+
+        def reject(line: int, reason: str) -> None:
+            nonlocal rejected
+            rejected += 1
+            if rejected <= _SHOWN_REJECTIONS:
+                bar.console.print(f"line {line}: {reason}", highlight=False, markup=False, soft_wrap=True)
+            elif rejected == _SHOWN_REJECTIONS + 1:
+                bar.console.print("… more lines are rejected; they are counted")
+
+        yield Watcher(lambda size: bar.advance(task, size), reject)
+        if total is None:
+            bar.update(task, total=bar.tasks[0].completed)
+
+
+def _print_tally(tally: Tally) -> None:
+    err.print(f"{tally.added} rows added, {tally.unchanged} were there already, {tally.rejected} rejected", highlight=False)
+
+
+def _welcome(url: str, account: archive.DemoAccount | None) -> None:
+    err.print(
+        f"\nMurmur is up.\n\n  GraphiQL  [link]{url}/graphql[/link]\n  Health    {url}/health/ready\n  Metrics   {url}/metrics"
+    )
+    if account is not None:
+        err.print(f"\nSign in as [bold]{account.handle}[/] with the password [bold]{account.password}[/]", highlight=False)
+    err.print("\nCtrl-C stops it; what was posted is kept.\n")

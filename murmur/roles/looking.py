@@ -1,0 +1,94 @@
+"""What people look at from the command line: a home timeline, the event log."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from murmur.broker.ports import Record
+from murmur.broker.wiring import open_broker
+from murmur.clock import to_datetime
+from murmur.cursors import Window
+from murmur.errors import StartupError, Unreadable
+from murmur.events import decode_event
+from murmur.ids import id_time
+from murmur.roles.rooms import open_rooms
+from murmur.settings import Settings
+
+_FOLLOW_SECONDS = 0.5
+_FOLLOW_RECORDS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineLine:
+    """An entry of a timeline for people to read."""
+
+    at: datetime
+    author: str
+    text: str
+    likes: int
+    retweeted_by: str | None
+
+
+async def home_timeline(settings: Settings, handle: str, limit: int) -> Sequence[TimelineLine]:
+    """The newest entries of a person's home timeline, as that person sees it. Raises StartupError for an unknown handle."""
+    async with open_rooms(settings) as rooms:
+        found = await rooms.users.store.ids_of_handles([handle])
+        viewer = found.get(handle.lower())
+        if viewer is None:
+            raise StartupError(f"nobody has the handle {handle!r}")
+        page = await rooms.timelines.service.home(viewer, Window(limit))
+        views = await rooms.tweets.store.views([post.tweet_id for post in page.items], viewer)
+        people = await rooms.users.store.users({person for post in page.items for person in (post.author_id, post.user_id)})
+        return [
+            TimelineLine(
+                at=to_datetime(id_time(post.id)),
+                author=people[post.author_id].handle,
+                text=views[post.tweet_id].tweet.text,
+                likes=views[post.tweet_id].likes,
+                retweeted_by=None if post.user_id == post.author_id else people[post.user_id].handle,
+            )
+            for post in page.items
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """A record of the log for people to read."""
+
+    at: datetime | None
+    topic: str
+    partition: int
+    offset: int
+    type: str
+    fields: dict[str, object]
+
+
+async def tail_events(settings: Settings, limit: int, *, follow: bool) -> AsyncIterator[EventLine]:
+    """The newest records of the log, oldest first; with `follow` also what comes after them, until cancelled."""
+    broker = open_broker(settings.stores.broker_url, settings.server.data_dir)
+    seen: dict[tuple[str, int], int] = {}
+    try:
+        while True:
+            for record in await broker.tail(_FOLLOW_RECORDS if seen else limit):
+                place = (record.topic, record.partition)
+                if record.offset > seen.get(place, -1):
+                    seen[place] = record.offset
+                    yield _line(record)
+            if not follow:
+                return
+            await asyncio.sleep(_FOLLOW_SECONDS)
+    finally:
+        await broker.close()
+
+
+def _line(record: Record) -> EventLine:
+    try:
+        event = decode_event(record.value)
+    except Unreadable as error:
+        return EventLine(None, record.topic, record.partition, record.offset, "unreadable", {"reason": str(error)})
+    fields = {str(name): value for name, value in msgspec.to_builtins(event).items() if name not in ("type", "id", "at")}
+    kind = str(event.__struct_config__.tag)
+    return EventLine(to_datetime(event.at), record.topic, record.partition, record.offset, kind, fields)

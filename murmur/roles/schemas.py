@@ -1,0 +1,75 @@
+"""The subgraphs' schemas, the supergraph composed of them, and the generated files of `schema/`."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from graphql import print_schema
+from strawberry.federation import Schema
+from subgraphs.timelines.schema import build_schema as timelines_schema
+
+from gateway.federation.composition import CompositionFailed, SubgraphSdl, compose
+from gateway.federation.supergraph import load_supergraph
+from murmur.errors import StartupError
+from subgraphs.tweets.schema import build_schema as tweets_schema
+from subgraphs.users.schema import build_schema as users_schema
+
+SCHEMAS: Mapping[str, Callable[[], Schema]] = {
+    "users": users_schema,
+    "tweets": tweets_schema,
+    "timelines": timelines_schema,
+}
+PORTS: Mapping[str, int] = {"users": 4001, "tweets": 4002, "timelines": 4003}
+"""Where `murmur subgraph NAME` listens when no port is given, and what the supergraph in `schema/` says."""
+
+
+def default_url(name: str) -> str:
+    return f"http://127.0.0.1:{PORTS[name]}/graphql"
+
+
+def composed(subgraphs: list[SubgraphSdl]) -> str:
+    """The supergraph's SDL. Raises StartupError with every composition error, one a line."""
+    try:
+        return compose(subgraphs)
+    except CompositionFailed as failed:
+        lines = [f"{error.code}: {error.message}" for error in failed.errors]
+        raise StartupError("the subgraphs do not compose:\n" + "\n".join(lines)) from failed
+
+
+def generated() -> Iterator[tuple[str, str]]:
+    """The files of `schema/` as (name, text): each subgraph's SDL, the supergraph, and the public API."""
+    subgraphs = [SubgraphSdl(name, default_url(name), build().as_str().strip() + "\n") for name, build in SCHEMAS.items()]
+    for subgraph in subgraphs:
+        yield f"{subgraph.name}.graphql", subgraph.sdl
+    supergraph = composed(subgraphs)
+    yield "supergraph.graphql", supergraph
+    yield "api.graphql", print_schema(load_supergraph(supergraph).api_schema).strip() + "\n"
+
+
+def write_generated(folder: Path) -> list[Path]:
+    """Write the files that differ and return them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    changed = stale(folder)
+    for path, text in changed.items():
+        path.write_text(text)
+    return list(changed)
+
+
+def stale(folder: Path) -> dict[Path, str]:
+    """The files of `folder` that are missing or differ from what the code says, with what they should hold."""
+    return {
+        path: text
+        for path, text in ((folder / name, text) for name, text in generated())
+        if not path.exists() or path.read_text() != text
+    }
+
+
+def read_subgraph(text: str) -> SubgraphSdl:
+    """A subgraph from `NAME=FILE` or `NAME=FILE=URL`. Raises StartupError."""
+    name, _, rest = text.partition("=")
+    file, _, url = rest.partition("=")
+    if not name or not file:
+        raise StartupError(f"{text!r}: name each subgraph as NAME=FILE or NAME=FILE=URL")
+    try:
+        return SubgraphSdl(name, url or f"http://127.0.0.1/{name}/graphql", Path(file).read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise StartupError(f"can't read the schema of {name}: {error}") from error

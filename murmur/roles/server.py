@@ -1,0 +1,79 @@
+"""Serves an ASGI app until a signal, then lets what is running finish."""
+
+import asyncio
+import errno
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from murmur.errors import StartupError
+
+DRAIN_SECONDS = 10
+_BACKLOG = 2_048
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises StartupError when the address can't be had."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise StartupError(f"port {port} on {host} is in use; choose another by --port or MURMUR_PORT") from error
+        raise StartupError(f"can't listen on {host}:{port}: {error.strerror}") from error
+    listener.setblocking(False)
+    return listener
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # Signals are the role's: uvicorn would raise them again once it is done, and Ctrl-C would not exit with 0.
+        yield
+
+
+async def serve(app: ASGIApp, listener: socket.socket, drain: Callable[[], Awaitable[object]]) -> None:
+    """Serve until SIGINT or SIGTERM; `drain` runs first, then connections are closed. A second signal ends at once."""
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        loop="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    server = _Server(config)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        if stop.is_set():
+            server.force_exit = True
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal)
+
+    async def stop_on_signal() -> None:
+        await stop.wait()
+        await drain()
+        server.should_exit = True
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            watcher = tasks.create_task(stop_on_signal())
+            await server.serve(sockets=[listener])
+            watcher.cancel()
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
