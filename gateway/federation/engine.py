@@ -1,8 +1,10 @@
 """The engine's front: prepare a document once, execute it often."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, Literal, TypeVar
 
 from graphql import (
@@ -17,6 +19,7 @@ from graphql.execution import get_variable_values
 
 from .executor.collect import Tree
 from .executor.complete import Completer
+from .executor.follow import follow
 from .executor.introspect import Introspection
 from .executor.prepare import Execution, Run, prepare
 from .executor.problems import client_errors
@@ -33,6 +36,7 @@ from .planner import (
     build_plan,
     normalise,
 )
+from .planner.plan import Subscription
 from .planner.validation import parse_document, validate_document
 from .supergraph import Supergraph
 
@@ -114,18 +118,47 @@ class Engine:
         self, operation: PreparedOperation, variables: Mapping[str, object] | None, context: object
     ) -> dict[str, object]:
         """The response to a query or mutation; without "data" when the variable values are refused."""
-        coerced: Mapping[str, object] = {}
-        if operation._variables:
-            values = get_variable_values(self._api_schema, operation._variables, dict(variables or {}), max_errors=20)
-            if isinstance(values, list):
-                return {"errors": [_formatted(error, "BAD_USER_INPUT") for error in values]}
-            coerced = values.coerced
+        coerced = self._coerce(operation, variables)
+        if isinstance(coerced, list):
+            return {"errors": coerced}
         execution = Execution({}, coerced, context)
         if operation._introspection:
             execution.tree.update(operation._introspection.answer(variables or {}))
         if operation._run:
             await operation._run(execution)
         return self._respond(operation, execution)
+
+    async def subscribe(
+        self, operation: PreparedOperation, variables: Mapping[str, object] | None, context: object
+    ) -> AsyncGenerator[dict[str, object], None]:
+        """A response for each event, until the subgraph ends the stream; closing the iterator unsubscribes.
+
+        Refused variable values are a single response without "data"; a broken stream is a last response with an error.
+        """
+        coerced = self._coerce(operation, variables)
+        if isinstance(coerced, list):
+            yield {"errors": coerced}
+            return
+        root = operation.plan.root
+        if not isinstance(root, Subscription):
+            raise ValueError(f"a {operation.kind} is executed, not subscribed to")
+        transport = self._transports[root.primary.subgraph]
+        respond = partial(self._respond, operation)
+        stream = follow(root.primary, operation._run, transport, coerced, context, respond)
+        async with aclosing(stream) as responses:
+            async for response in responses:
+                yield response
+
+    def _coerce(
+        self, operation: PreparedOperation, variables: Mapping[str, object] | None
+    ) -> Mapping[str, object] | list[dict[str, object]]:
+        """The values for the subgraphs, defaults among them, or formatted errors."""
+        if not operation._variables:
+            return {}
+        values = get_variable_values(self._api_schema, operation._variables, dict(variables or {}), max_errors=20)
+        if isinstance(values, list):
+            return [_formatted(error, "BAD_USER_INPUT") for error in values]
+        return values.coerced
 
     def _respond(self, operation: PreparedOperation, execution: Execution) -> dict[str, object]:
         errors: list[Tree] = []
@@ -164,13 +197,14 @@ class Engine:
         reader = SelectionReader(self._graph.schema, self._graph.possible, keys, budget, fragments)
         operation = normalise(self._graph.schema, node, reader, keys)
         plan = build_plan(self._graph, operation, keys, budget)
+        executed = plan.root.rest if isinstance(plan.root, Subscription) else plan.root
         return PreparedOperation(
             kind=operation.kind.value,
             name=operation.name,
             plan=plan,
             _operation=operation,
             _variables=tuple(node.variable_definitions or ()),
-            _run=prepare(plan.root, self._transports) if plan.root else None,
+            _run=prepare(executed, self._transports) if executed else None,
             _completer=Completer(self._api_schema, operation),
             _introspection=Introspection(self._api_schema, node, fragments) if operation.introspects else None,
         )

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from graphql import GraphQLAbstractType, ObjectTypeDefinitionNode, GraphQLInterfaceType, GraphQLResolveInfo, GraphQLSchema, GraphQLUnionType, build_schema, execute, parse, validate
+from graphql import DocumentNode, ExecutionResult, GraphQLAbstractType, ObjectTypeDefinitionNode, GraphQLInterfaceType, GraphQLResolveInfo, GraphQLSchema, GraphQLUnionType, build_schema, execute, parse, validate
 
 from gateway.federation.composition import SubgraphSdl, compose
 from gateway.federation.engine import Engine
@@ -52,12 +52,13 @@ class Recorder:
         self.sdl = sdl
         self.entities = dict(entities or {})
         self.schema: GraphQLSchema = build_schema(_executable(sdl), assume_valid_sdl=True)
-        self._roots = {**(roots or {}), "_entities": self._resolve_entities}
+        self.roots: Data = {**(roots or {}), "_entities": self._resolve_entities}
         for named in self.schema.type_map.values():
             if isinstance(named, GraphQLUnionType | GraphQLInterfaceType):
                 named.resolve_type = _resolve_type
         self.requests: list[SubgraphRequest] = []
         self.down = False
+        self.closed = False
 
     def _resolve_entities(self, _info: GraphQLResolveInfo, representations: list[Data]) -> list[object]:
         found: list[object] = []
@@ -75,7 +76,7 @@ class Recorder:
         document = parse(request.document)
         assert validate(self.schema, document) == [], request.document
         result = execute(
-            self.schema, document, self._roots, variable_values=dict(request.variables), operation_name=request.operation_name
+            self.schema, document, self.roots, variable_values=dict(request.variables), operation_name=request.operation_name
         )
         if hasattr(result, "__await__"):
             result = await result  # pyright: ignore
@@ -83,10 +84,24 @@ class Recorder:
         return SubgraphResponse(formatted.get("data"), formatted.get("errors", ()))
 
     async def subscribe(self, request: SubgraphRequest, context: object) -> AsyncIterator[SubgraphResponse]:
+        """Streams what the root `events` holds; an exception among them breaks the stream."""
         self.requests.append(request)
-        for event in self._roots["events"]:  # pyright: ignore
-            result = execute(self.schema, parse(request.document), event, variable_values=dict(request.variables))
-            yield SubgraphResponse(result.data, [e.formatted for e in result.errors or ()])  # pyright: ignore
+        document = parse(request.document)
+        assert validate(self.schema, document) == [], request.document
+        try:
+            for event in self.roots["events"]:
+                if isinstance(event, Exception):
+                    raise event
+                result = execute_subscription_event(document, self.schema, event, dict(request.variables))
+                yield SubgraphResponse(result.data, [each.formatted for each in result.errors or ()])
+        finally:
+            self.closed = True
+
+
+def execute_subscription_event(document: DocumentNode, schema: GraphQLSchema, event: Data, variables: Data) -> ExecutionResult:
+    result = execute(schema, document, event, variable_values=variables)
+    assert isinstance(result, ExecutionResult)
+    return result
 
 
 def _resolve_type(value: Data, _info: GraphQLResolveInfo, _type: GraphQLAbstractType) -> str:
