@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .check_contexts import check_contexts
-from .check_extensions import check_extensions
+from .check_across import check_across
 from .check_field_sets import check_field_sets
 from .check_inaccessible import check_inaccessible
-from .check_supergraph import check_printed, check_supergraph
+from .check_supergraph import check_interfaces, check_printed, check_supergraph
 from .check_usage import check_usage
 from .errors import CompositionError, CompositionFailed, Findings
 from .merge import begin, merge
@@ -43,16 +43,16 @@ def compose(subgraphs: Iterable[SubgraphSdl]) -> str:
     """
     written = _read(sorted(subgraphs, key=lambda subgraph: subgraph.name))
     findings = Findings()
-    check_extensions(written, findings)
     read = upgrade_federation_1(written)
     for subgraph in read:
         check_field_sets(subgraph, findings)
         check_usage(subgraph, findings)
         check_contexts(subgraph, findings)
     findings.stop_if_any()
+    check_across(written, findings)
     merging = begin(read, findings)
-    findings.stop_if_any()
     supergraph = merge(merging)
+    check_interfaces(merging, supergraph)
     findings.stop_if_any()
     check_supergraph(merging, supergraph)
     check_inaccessible(supergraph, findings)

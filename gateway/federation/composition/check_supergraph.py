@@ -10,12 +10,17 @@ from .model import Kind, Supergraph, TypeDefinition
 from .type_refs import base_name
 
 
-def check_supergraph(merging: Merging, supergraph: Supergraph) -> None:
-    """Findings for types that do not hold together across subgraphs."""
+def check_interfaces(merging: Merging, supergraph: Supergraph) -> None:
+    """Findings for interfaces that are entered by a key, as interfaces or as interface objects."""
     for definition in supergraph.types.values():
         if definition.kind is Kind.INTERFACE:
             _check_interface_keys(merging, supergraph, definition)
             _check_interface_objects(merging, supergraph, definition)
+
+
+def check_supergraph(merging: Merging, supergraph: Supergraph) -> None:
+    """Findings for merged types that do not hold together."""
+    for definition in supergraph.types.values():
         _check_implementations(merging, supergraph, definition)
         if definition.kind is Kind.OBJECT:
             _check_shared_types(merging, definition)

@@ -107,14 +107,11 @@ def merge_field(
 
 
 def _check_sharing(merging: Merging, coordinate: str, sources: Sequence[FieldSource]) -> None:
-    resolving = [
-        source
-        for source in sources
-        if source.is_resolving and (source.parent.kind is Kind.OBJECT or source.parent.is_interface_object)
-    ]
+    """Who resolves a field beside others says so. A source that is being overridden counts no more."""
     if any(source.parent.kind is Kind.INTERFACE for source in sources):
         return
-    if len(_resolvers(resolving)) < 2 or all(source.is_shareable for source in resolving):
+    resolving = [source for source in sources if source.is_resolving and source.label is None]
+    if len(resolving) < 2 or all(source.is_shareable for source in resolving):
         return
     selfish = [source.subgraph.name for source in resolving if not source.is_shareable]
     names = [source.subgraph.name for source in resolving]
@@ -125,12 +122,6 @@ def _check_sharing(merging: Merging, coordinate: str, sources: Sequence[FieldSou
         coordinate,
         names,
     )
-
-
-def _resolvers(sources: Sequence[FieldSource]) -> list[FieldSource]:
-    """Those that may resolve a field at one time: an override by label moves it between two, which are one."""
-    labelled = any(source.label for source in sources)
-    return [source for source in sources if not (labelled and source.label)]
 
 
 def _joins(merging: Merging, type_name: str, type_: MergedType, sources: Sequence[FieldSource]) -> list[Directive]:
@@ -148,7 +139,8 @@ def _needs_joins(merging: Merging, type_name: str, type_: MergedType, sources: S
         source.is_external
         or source.label is not None
         or source.field.type != type_.reference
-        or any(source.field.has(name) for name in ("requires", "provides", "override"))
+        or source.field.has("requires")
+        or source.field.has("provides")
         or any(True for _ in context_selections(source.field))
         for source in sources
     )
@@ -169,7 +161,7 @@ def _join(type_: MergedType, source: FieldSource, sources: Sequence[FieldSource]
         arguments.append(("override", quoted(override.text("from"))))
     if source.label == "":
         arguments.append(("usedOverridden", "true"))
-    label = source.label or (override.text("label") if override else "")
+    label = source.label or next((other.label for other in sources if override and other.label), None)
     if label:
         arguments.append(("overrideLabel", quoted(label)))
     contextual = ", ".join(

@@ -28,7 +28,7 @@ def type_joins(subgraph: Subgraph, definition: TypeDefinition) -> list[Directive
             *interface_object,
         ]
         joins.append(Directive("join__type", tuple(arguments)))
-    return joins or [Directive("join__type", (("graph", subgraph.graph), *traits, *interface_object))]
+    return joins or [Directive("join__type", (("graph", subgraph.graph), *interface_object))]
 
 
 def merge_object(merging: Merging, name: str, kind: Kind) -> TypeDefinition:
@@ -39,7 +39,7 @@ def merge_object(merging: Merging, name: str, kind: Kind) -> TypeDefinition:
     for field in dict.fromkeys(field for _, definition in sources for field in definition.fields):
         if all(source.is_gone for source in field_sources(merging, name, field)):
             continue
-        lent = _lent(merging, interfaces, field) if kind is Kind.OBJECT else []
+        lent = _lent(merging, name, interfaces, field) if kind is Kind.OBJECT else []
         merged = merge_field(merging, name, field, lent)
         if merged is not None:
             fields[field] = merged
@@ -62,13 +62,13 @@ def merge_object(merging: Merging, name: str, kind: Kind) -> TypeDefinition:
     )
 
 
-def _lent(merging: Merging, interfaces: tuple[str, ...], field: str) -> list[FieldSource]:
+def _lent(merging: Merging, type_name: str, interfaces: tuple[str, ...], field: str) -> list[FieldSource]:
     """The field where interface objects of these interfaces have it: they resolve it for all implementations."""
     return [
         source
         for interface in interfaces
         for source in field_sources(merging, interface, field)
-        if source.parent.is_interface_object
+        if source.parent.is_interface_object and type_name not in source.subgraph.types
     ]
 
 
@@ -78,8 +78,8 @@ def lend_interface_object_fields(
     """Give an object the fields that only interface objects of its interfaces have."""
     fields = dict(definition.fields)
     for interface in definition.interfaces:
-        for name, field in types[interface].fields.items():
-            if name not in fields and _lent(merging, (interface,), name):
+        for name, field in types[interface].fields.items() if interface in types else ():
+            if name not in fields and _lent(merging, definition.name, (interface,), name):
                 kept = tuple(applied for applied in field.directives if not applied.name.startswith("join__"))
                 fields[name] = replace(field, directives=(interface_object_join(), *kept))
     return replace(definition, fields=fields)

@@ -46,7 +46,10 @@ def _takes_over(
     roles: Mapping[str, Roles],
     findings: Findings,
 ) -> bool:
-    """Whether the override has an effect; an external field of the source is none that could be taken over."""
+    """Whether the override has an effect; an external field of the source can not be taken over.
+
+    A label still counts there: until it is on, the field is not resolved here either.
+    """
     coordinate = f"{definition.name}.{field.name}"
     applied = field.first("override")
     before = len(findings.errors)
@@ -71,7 +74,7 @@ def _takes_over(
     theirs = source.types.get(definition.name) if source else None
     their_field = theirs.fields.get(field.name) if theirs else None
     if source is None or theirs is None or their_field is None:
-        return len(findings.errors) == before
+        return False
     names.append(source.name)
     if theirs.is_interface_object or definition.is_interface_object:
         add(
@@ -87,7 +90,8 @@ def _takes_over(
         if their_field.has(directive):
             _collision(findings, coordinate, subgraph, source, f"@{directive}")
     is_theirs = (definition.name, field.name) not in roles[source.name].external
-    return is_theirs and len(findings.errors) == before
+    is_labelled = bool(applied and applied.text("label"))
+    return (is_theirs or is_labelled) and len(findings.errors) == before
 
 
 def _collision(findings: Findings, coordinate: str, subgraph: Subgraph, holder: Subgraph, directive: str) -> None:

@@ -86,7 +86,7 @@ def _why_not_there(
             reason = _why_not_here(reachability, there[0], type_name, name, frozenset())
             yield f'subgraph "{subgraph.name}" can be reached, but {reason}'
             continue
-        keys = [edge for edge in edges if edge.subgraph == subgraph.name]
+        keys = [edge for edge in edges if edge.subgraph == subgraph.name and edge.is_resolvable]
         has = f'subgraph "{subgraph.name}", which has the field, can not be reached:'
         if not definition.has("key"):
             yield f'{has} "{type_name}" has no @key there'

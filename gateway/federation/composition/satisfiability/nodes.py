@@ -20,12 +20,16 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class KeyEdge:
-    """A way into a subgraph: the type that is entered there and the key that it asks for."""
+    """A way into a subgraph: the type that is entered there and the key that it asks for.
+
+    One that is not resolvable leads back only: to a subgraph that the query came from, with what it required there.
+    """
 
     subgraph: str
     type: str
     key: Directive
     fields: FieldSet
+    is_resolvable: bool
 
 
 class View:
@@ -76,13 +80,13 @@ class View:
 
     def is_overridden(self, node: Node, field: str) -> bool:
         """Whether, as the labels stand, another subgraph has taken the field over, or this one has not yet."""
-        label = self._merging.overrides.label((node.type, field), node.subgraph)
+        coordinate = (node.type, field)
+        label = self._merging.overrides.label(coordinate, node.subgraph)
         if label is not None and (label == "" or label in self._labels_on):
             return True
         applied = self.definition(node).fields[field].first("override")
-        waiting = applied.text("label") if applied else ""
-        source = applied.text("from") if applied else ""
-        return bool(waiting) and waiting not in self._labels_on and source in self._subgraphs
+        waiting = self._merging.overrides.label(coordinate, applied.text("from")) if applied else None
+        return bool(waiting) and waiting not in self._labels_on
 
     def resolvable_field(self, node: Node, name: str) -> Field | None:
         """The field, where this subgraph resolves it on this type (its requirements left aside)."""
@@ -109,9 +113,9 @@ class View:
         if definition is None or not definition.is_composite:
             return None
         below = self.provided_below(node, field.name) or ()
-        return Node(node.subgraph, name, (*below, *self._provisions(node.subgraph, field)))
+        return Node(node.subgraph, name, (*below, *self._provisions(field)))
 
-    def _provisions(self, subgraph: str, field: Field) -> FieldSet:
+    def _provisions(self, field: Field) -> FieldSet:
         return tuple(
             selection
             for applied in field.all("provides")
@@ -128,9 +132,14 @@ class View:
                 ):
                     continue
                 edges.extend(
-                    KeyEdge(subgraph.name, definition.name, key, self._merging.field_set(key.text("fields")))
+                    KeyEdge(
+                        subgraph.name,
+                        definition.name,
+                        key,
+                        self._merging.field_set(key.text("fields")),
+                        key.value("resolvable") is not False,
+                    )
                     for key in definition.all("key")
-                    if key.value("resolvable") is not False
                 )
         return edges
 

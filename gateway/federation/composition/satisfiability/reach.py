@@ -94,7 +94,7 @@ class Reachability:
             reached.update(Node(edge.name, "Query") for edge in self.view.all_subgraphs() if "Query" in edge.types)
         for edge in self.key_edges(node.type):
             target = Node(edge.subgraph, edge.type)
-            if target not in reached and self.can_select(reached, edge.fields):
+            if edge.is_resolvable and target not in reached and self.can_select(reached, edge.fields):
                 reached.add(target)
         return len(reached) > before
 
