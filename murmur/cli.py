@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -30,7 +30,12 @@ T = TypeVar("T")
 _SHOWN_REJECTIONS = 50
 out = Console()
 err = Console(stderr=True)
-app = typer.Typer(help="Murmur: a social network behind one federated GraphQL API.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Murmur: a social network behind one federated GraphQL API.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 timeline = typer.Typer(help="Look at timelines.", no_args_is_help=True)
 events = typer.Typer(help="Look at the event log.", no_args_is_help=True)
 settings_app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
@@ -89,9 +94,8 @@ def demo(data_dir: DataDir = None) -> None:
     settings = _settings(data_dir=data_dir)
 
     async def run() -> archive.DemoAccount:
-        async with archive.open_rooms(settings) as rooms:
-            with _bar("Inviting a small community", None) as watcher:
-                return await archive.seed_demo(rooms, settings.server.data_dir, watcher)
+        with _bar("Inviting a small community", None) as watcher:
+            return await archive.seed_demo_folder(settings, watcher)
 
     account = _run(run())
     out.print(f"Sign in as [bold]{account.handle}[/] with the password [bold]{account.password}[/]")
@@ -249,7 +253,7 @@ async def _seed(platform: Platform, settings: Settings) -> archive.DemoAccount:
 
 
 @contextmanager
-def _bar(title: str, total: int | None) -> Iterator[Watcher]:
+def _bar(title: str, total: int | None) -> Generator[Watcher]:
     """A progress bar over bytes, and a place for the first rejected lines."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TransferSpeedColumn(), TimeElapsedColumn())
     rejected = 0

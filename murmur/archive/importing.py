@@ -35,10 +35,15 @@ Convert = Callable[[Any, Mapping[str, int]], object]
 Take = Callable[[Sequence[Any]], Awaitable[Imported]]
 
 
+class Directory(Protocol):
+    """Who has which handle."""
+
+    async def ids_of_handles(self, handles: Collection[str]) -> Mapping[str, int]: ...
+
+
 class People(Protocol):
     """What an import asks of the users subgraph."""
 
-    async def ids_of_handles(self, handles: Collection[str]) -> Mapping[str, int]: ...
     async def import_users(self, rows: Sequence[ImportedUser]) -> Imported: ...
     async def import_follows(self, rows: Sequence[GraphEdge]) -> Imported: ...
     async def import_blocks(self, rows: Sequence[GraphEdge]) -> Imported: ...
@@ -74,7 +79,8 @@ class Progress:
 class Importer:
     """Reads one source. Rows go to the services in their order, neighbours of one kind together."""
 
-    def __init__(self, people: People, tweets: Tweets, clock: Clock, progress: Progress) -> None:
+    def __init__(self, directory: Directory, people: People, tweets: Tweets, clock: Clock, progress: Progress) -> None:
+        self._directory = directory
         self._people = people
         self._tweets = tweets
         self._clock = clock
@@ -149,7 +155,7 @@ class Importer:
 
     async def _add_missing(self, rows: Sequence[tuple[int, FollowRow]]) -> None:
         names = dict.fromkeys(name for _, row in rows for name in (row.follower, row.followee))
-        known = await self._people.ids_of_handles(names)
+        known = await self._directory.ids_of_handles(names)
         missing = {name.lower(): ImportedUser(handle=name, name=name) for name in names if name.lower() not in known}
         if missing:
             self._count((await self._people.import_users(list(missing.values()))), [0] * len(missing))
@@ -158,7 +164,7 @@ class Importer:
         fields, convert, take = self._kinds[type(rows[0][1])]
         ids: Mapping[str, int] = {}
         if fields:
-            ids = await self._people.ids_of_handles({getattr(row, name) for _, row in rows for name in fields})
+            ids = await self._directory.ids_of_handles({getattr(row, name) for _, row in rows for name in fields})
         converted: list[Any] = []
         numbers: list[int] = []
         for number, row in rows:

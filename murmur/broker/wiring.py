@@ -12,4 +12,4 @@ def open_broker(url: str, data_dir: Path) -> Broker:
     """The broker at `url`. Raises StartupError for an unknown scheme or a file that can't be opened."""
     if url.startswith("sqlite:"):
         return SqliteBroker(path_of(url, data_dir, "broker"))
-    raise StartupError(f"MURMUR_BROKER_URL: no broker for {url.partition(':')[0]!r}; the schemes are: sqlite")
+    raise StartupError(f"no broker for {url!r}; the schemes that exist are: sqlite")

@@ -14,8 +14,10 @@ from murmur.archive.importing import Importer, Progress, Tally
 from murmur.archive.rows import encode_row
 from murmur.clock import wall_clock
 from murmur.errors import Refused
+from murmur.identity import Caller
 from murmur.roles.rooms import Rooms, open_rooms
 from murmur.settings import Settings
+from murmur.telemetry.metrics import Metrics
 
 _DEMO_ADDRESS = "demo"
 
@@ -30,20 +32,20 @@ class DemoAccount:
 
 async def import_archive(settings: Settings, lines: Iterable[bytes], progress: Progress) -> Tally:
     """Rows of an NDJSON archive; see docs/archive.md."""
-    async with open_rooms(settings) as rooms:
+    async with open_rooms(settings, Metrics()) as rooms:
         return await _importer(rooms, progress).archive(lines)
 
 
 async def import_follows(settings: Settings, lines: Iterable[bytes], progress: Progress, *, mutual: bool) -> Tally:
     """An edge list, `a b` a line."""
-    async with open_rooms(settings) as rooms:
+    async with open_rooms(settings, Metrics()) as rooms:
         return await _importer(rooms, progress).follows(lines, mutual=mutual)
 
 
 async def export_archive(settings: Settings, out: BinaryIO, advance: Callable[[int], None]) -> int:
     """Write every row, one a line; returns how many."""
     count = 0
-    async with open_rooms(settings) as rooms:
+    async with open_rooms(settings, Metrics()) as rooms:
         async for row in export_rows(rooms.users.store, rooms.tweets.store):
             line = encode_row(row) + b"\n"
             out.write(line)
@@ -61,9 +63,15 @@ async def seed_demo(rooms: Rooms, data_dir: Path, progress: Progress) -> DemoAcc
     account = _demo_account(data_dir)
     handle, name = ACCOUNT
     with suppress(Refused):
-        await rooms.users.service.sign_up(handle=handle, password=account.password, name=name, email=None, address=_DEMO_ADDRESS)
+        await rooms.users.service.sign_up(handle, account.password, name, None, Caller(None, _DEMO_ADDRESS))
     await _importer(rooms, progress).archive(encode_row(row) + b"\n" for row in demo_rows(wall_clock()))
     return account
+
+
+async def seed_demo_folder(settings: Settings, progress: Progress) -> DemoAccount:
+    """The same for a folder that this process opens."""
+    async with open_rooms(settings, Metrics()) as rooms:
+        return await seed_demo(rooms, settings.server.data_dir, progress)
 
 
 def demo_account(data_dir: Path) -> DemoAccount | None:
@@ -88,4 +96,4 @@ def _demo_path(data_dir: Path) -> Path:
 
 
 def _importer(rooms: Rooms, progress: Progress) -> Importer:
-    return Importer(rooms.users.service, rooms.tweets.service, wall_clock, progress)
+    return Importer(rooms.users.store, rooms.users.service, rooms.tweets.service, wall_clock, progress)

@@ -1,6 +1,6 @@
 """The gateway over this process's subgraphs, or over those that the settings reach by HTTP."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -55,7 +55,7 @@ class Gateway:
 @asynccontextmanager
 async def open_gateway(
     rooms: Rooms, settings: Settings, metrics: Metrics, ready: Callable[[], Sequence[str]]
-) -> AsyncIterator[Gateway]:
+) -> AsyncGenerator[Gateway]:
     """Compose, plan and serve. `ready` tells why the process is not ready yet, nothing when it is. Raises StartupError."""
     server, limits, federation = settings.server, settings.limits, settings.federation
     known = {subgraph.name for subgraph in rooms.subgraphs}

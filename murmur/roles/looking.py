@@ -16,6 +16,7 @@ from murmur.events import decode_event
 from murmur.ids import id_time
 from murmur.roles.rooms import open_rooms
 from murmur.settings import Settings
+from murmur.telemetry.metrics import Metrics
 
 _FOLLOW_SECONDS = 0.5
 _FOLLOW_RECORDS = 1_000
@@ -34,7 +35,7 @@ class TimelineLine:
 
 async def home_timeline(settings: Settings, handle: str, limit: int) -> Sequence[TimelineLine]:
     """The newest entries of a person's home timeline, as that person sees it. Raises StartupError for an unknown handle."""
-    async with open_rooms(settings) as rooms:
+    async with open_rooms(settings, Metrics()) as rooms:
         found = await rooms.users.store.ids_of_handles([handle])
         viewer = found.get(handle.lower())
         if viewer is None:

@@ -1,10 +1,8 @@
 """Opens the stores that the settings name and builds the subgraphs on them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-
-from subgraphs.timelines.wiring import TimelinesRoom
 
 from murmur.clock import wall_clock
 from murmur.errors import StartupError
@@ -17,7 +15,9 @@ from murmur.identity import (
 from murmur.ids import IdSource, NodeLease
 from murmur.runtime.subgraph import Subgraph
 from murmur.settings import Settings
+from murmur.telemetry.metrics import Metrics
 from subgraphs.timelines import wiring as timelines_wiring
+from subgraphs.timelines.wiring import TimelinesRoom
 from subgraphs.tweets import wiring as tweets_wiring
 from subgraphs.tweets.wiring import TweetsRoom
 from subgraphs.users import wiring as users_wiring
@@ -43,7 +43,7 @@ class Rooms:
 
 
 @asynccontextmanager
-async def open_rooms(settings: Settings) -> AsyncIterator[Rooms]:
+async def open_rooms(settings: Settings, metrics: Metrics) -> AsyncGenerator[Rooms]:
     """Raises StartupError when a store can't be opened."""
     data_dir = settings.server.data_dir
     try:
@@ -60,15 +60,18 @@ async def open_rooms(settings: Settings) -> AsyncIterator[Rooms]:
         stack.push_async_callback(users_store.close)
         tweets_store = tweets_wiring.open_store(settings.stores.tweets_url, data_dir)
         stack.push_async_callback(tweets_store.close)
-        timelines_store = timelines_wiring.open_store(settings.stores.timelines_url, settings.timelines.timelines_held)
+        timelines_store = timelines_wiring.open_store(
+            settings.stores.timelines_url, data_dir, capacity=settings.timelines.timelines_held
+        )
+        stack.push_async_callback(timelines_store.close)
         users = users_wiring.build(
             users_store,
             tokens=TokenSigner(load_or_create_key(data_dir / "keys" / "access.pem"), "access", ACCESS_TOKEN_SECONDS),
             throttle=users_wiring.open_throttle(
                 SignInLimits(
-                    account=settings.limits.signin_per_account,
-                    address=settings.limits.signin_per_address,
-                    sign_up=settings.limits.signup_per_address,
+                    sign_in_per_account=settings.limits.signin_per_account,
+                    sign_in_per_address=settings.limits.signin_per_address,
+                    sign_up_per_address=settings.limits.signup_per_address,
                 )
             ),
             password_cost=PasswordCost(
@@ -82,6 +85,6 @@ async def open_rooms(settings: Settings) -> AsyncIterator[Rooms]:
         tweets = tweets_wiring.build(
             tweets_store, people=users_store, ids=ids, clock=wall_clock, prohibited=settings.content.prohibited_file
         )
-        timelines = timelines_wiring.build(timelines_store, graph=users_store, posts=tweets_store)
+        timelines = timelines_wiring.build(timelines_store, graph=users_store, posts=tweets_store, metrics=metrics)
         identities = TokenSigner(load_or_create_key(data_dir / "keys" / "identity.pem"), "identity", IDENTITY_TOKEN_SECONDS)
         yield Rooms(users, tweets, timelines, ids, identities)

@@ -4,7 +4,7 @@ import asyncio
 import errno
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 
 import uvicorn
@@ -34,7 +34,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 class _Server(uvicorn.Server):
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         # Signals are the role's: uvicorn would raise them again once it is done, and Ctrl-C would not exit with 0.
         yield
 

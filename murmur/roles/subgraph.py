@@ -9,11 +9,12 @@ from murmur.roles.schemas import SCHEMAS
 from murmur.roles.server import serve
 from murmur.runtime.asgi import subgraph_app
 from murmur.settings import Settings
+from murmur.telemetry.metrics import Metrics
 
 
 async def run_subgraph(name: str, settings: Settings, listener: socket.socket) -> None:
     """Serve until a signal. Raises StartupError."""
-    async with open_rooms(settings) as rooms:
+    async with open_rooms(settings, Metrics()) as rooms:
         subgraph = next(subgraph for subgraph in rooms.subgraphs if subgraph.name == known(name))
         identities = TokenVerifier({rooms.identities.key_id: rooms.identities.public_key}, "identity")
         await serve(subgraph_app(subgraph, identities), listener, _nothing_to_drain)

@@ -3,7 +3,7 @@
 import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +37,7 @@ class Platform:
 
 
 @asynccontextmanager
-async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
+async def open_platform(settings: Settings) -> AsyncGenerator[Platform]:
     """Start everything but the listening socket; on exit finish what is running and close in reverse order.
 
     Raises StartupError, for one when another platform runs on the same data folder.
@@ -45,7 +45,7 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
     metrics = Metrics()
     failing: set[str] = set()
     async with AsyncExitStack() as stack:
-        rooms = await stack.enter_async_context(open_rooms(settings))
+        rooms = await stack.enter_async_context(open_rooms(settings, metrics))
         _lock(settings.server.data_dir, stack)
         broker = open_broker(settings.stores.broker_url, settings.server.data_dir)
         stack.push_async_callback(broker.close)

@@ -9,4 +9,6 @@ class TimelineSettings(Concern):
     celebrity_followers: int = Field(
         10_000, ge=1, description="From this many followers on an author's tweets are merged on read instead of fanned out."
     )
-    timelines_held: int = Field(50_000, ge=1, description="Home timelines kept in memory; the least recently read go first.")
+    timelines_held: int = Field(
+        20_000, ge=1, description="Home timelines kept in memory, at most 29 KB each; the least recently read go first."
+    )

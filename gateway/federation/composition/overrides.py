@@ -52,7 +52,6 @@ def _takes_over(
     """
     coordinate = f"{definition.name}.{field.name}"
     applied = field.first("override")
-    before = len(findings.errors)
     names = [subgraph.name]
 
     def add(code: str, message: str) -> None:
@@ -66,6 +65,7 @@ def _takes_over(
             "OVERRIDE_LABEL_INVALID",
             f'"{coordinate}" is overridden under the label "{applied.text("label")}"; a label is a name or percent(number).',
         )
+    before = len(findings.errors)
     if applied and applied.text("from") == subgraph.name:
         add("OVERRIDE_FROM_SELF_ERROR", f'"{coordinate}" in subgraph "{subgraph.name}" overrides itself.')
         return False

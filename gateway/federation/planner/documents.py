@@ -81,7 +81,7 @@ def _rename_level(level: Iterable[Draft], path: tuple[str, ...], taken: frozense
             if rename not in renames:
                 renames.append(rename)
         field.alias = alias
-        if field.selected.children:
+        if not field.selected.leaf:
             below.setdefault(alias, []).append(field.below)
     for alias, drafts in below.items():
         _rename_level(drafts, (*path, alias), taken, renames)
@@ -95,7 +95,7 @@ def _fields_of_level(level: Iterable[Draft]) -> Iterator[DraftField]:
 
 def _shape(field: DraftField) -> str:
     shape = field.field.shape
-    return shape.replace(field.field.named, "{}") if field.selected.children else shape
+    return shape.replace(field.field.named, "{}") if not field.selected.leaf else shape
 
 
 def _compact(draft: Draft, used: dict[str, None]) -> str:
@@ -104,7 +104,7 @@ def _compact(draft: Draft, used: dict[str, None]) -> str:
         used.update(dict.fromkeys(sorted(field.selected.variables)))
         used.update((name, None) for name, _ in field.condition)
         opening, closing = _under(field)
-        below = _compact(field.below, used) if field.selected.children else ""
+        below = _compact(field.below, used) if not field.selected.leaf else ""
         parts.append(opening + below + closing)
     parts += (f"...on {type}{_compact(inner, used)}" for type, inner in draft.fragments.items())
     return "{" + (" ".join(parts) or "__typename") + "}"
@@ -115,7 +115,7 @@ def _lines(draft: Draft, depth: int) -> list[str]:
     lines = [margin + "__typename"] if draft.typename or not (draft.fields or draft.fragments) else []
     for field in draft.fields.values():
         opening, closing = _under(field)
-        if field.selected.children:
+        if not field.selected.leaf:
             lines += [f"{margin}{opening} {{", *_lines(field.below, depth + 1), f"{margin}}}{closing}"]
         else:
             lines.append(margin + opening + closing)

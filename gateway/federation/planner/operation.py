@@ -40,7 +40,8 @@ class Selected:
 
     `response` is the client's name for it, `key` its name in the tree that subgraph answers are merged into: one key
     for each field and arguments, whatever the client calls it, so that no alias can collide with a key or requirement.
-    `arguments` is printed with its parentheses, or empty.
+    `arguments` is printed with its parentheses, or empty. An object may have
+    no children, where all that is selected on it never holds.
     """
 
     response: str
@@ -50,6 +51,7 @@ class Selected:
     variables: frozenset[str]
     types: frozenset[str]
     condition: Condition
+    leaf: bool
     children: "tuple[Selected, ...]"
 
 
@@ -168,6 +170,7 @@ class SelectionReader:
             variables=frozenset(variables),
             types=types,
             condition=condition,
+            leaf=node.selection_set is None,
             children=self._read(inner) if inner and not name.startswith("__") else (),
         )
 

@@ -254,7 +254,7 @@ class PathFinder:
             return wanted
         typename = self._typenames.get(node.types)
         if typename is None:
-            typename = Selected(_TYPENAME, _TYPENAME, _TYPENAME, "", frozenset(), node.types, (), ())
+            typename = Selected(_TYPENAME, _TYPENAME, _TYPENAME, "", frozenset(), node.types, (), True, ())
             self._typenames[node.types] = typename
         return (*(selected for selected in wanted if selected not in names), typename)
 
@@ -267,7 +267,7 @@ class PathFinder:
         provided = self._provided(node, selected.name)
         if field.external and provided is None:
             return None
-        if not selected.children:
+        if selected.leaf:
             return Local(selected, field, None)
         child = self._child(node.subgraph, field, provided or ())
         if child is None:
@@ -315,7 +315,7 @@ class PathFinder:
                 groups.setdefault((selected.key, selected.condition, applying), []).append(selected)
         merged: list[Selected] = []
         for (key, condition, applying), group in groups.items():
-            if condition and not group[0].children and (key, (), applying) in groups:
+            if condition and group[0].leaf and (key, (), applying) in groups:
                 continue  # a leaf that is asked for anyway
             if len(group) == 1:
                 merged.append(group[0])

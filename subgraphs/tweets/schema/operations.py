@@ -56,7 +56,7 @@ class TweetPayload:
 
 
 @strawberry.type(
-    description="Publishing tweets, and what people do with them. Repeating one changes nothing, for `createTweet` by its key."
+    description="Publishing tweets, and what people do with them."
 )
 class Mutation:
     @strawberry.mutation(description="Publish a tweet, an answer to one, or a quote. It is durable when this answers.")

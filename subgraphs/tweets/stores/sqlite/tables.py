@@ -1,6 +1,7 @@
 """The tables of the SQLite adapter, and how rows become model types and back."""
 
 import sqlite3
+from collections.abc import Collection
 
 import msgspec
 
@@ -80,12 +81,11 @@ TWEET_COLUMNS = "t.id, t.author_id, t.created_at, t.text, t.entities, t.in_reply
 _Spans = tuple[tuple[str, int, int], ...]
 _encoder = msgspec.json.Encoder()
 _entities = msgspec.json.Decoder(tuple[_Spans, _Spans, _Spans])
-_ids = msgspec.json.Encoder()
 
 
-def json_ids(ids: object) -> str:
+def json_ids(ids: Collection[int]) -> str:
     """Ids as a JSON array, which `json_each` reads: one prepared statement serves lists of every length."""
-    return _ids.encode(ids).decode()
+    return _encoder.encode(list(ids)).decode()
 
 
 def read_tweet(row: sqlite3.Row) -> Tweet:
