@@ -1,0 +1,134 @@
+"""Reading timelines: skeleton, merge, rules, page."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from murmur.cursors import Page, Window, page
+from murmur.post import Post
+from murmur.relation import STRANGERS, Relation
+from murmur.telemetry.metrics import Metrics
+from subgraphs.timelines.model import KEPT, Entries, Timeline
+from subgraphs.timelines.ports import Graph, Posts, TimelineStore
+
+MAX_FOLLOWEES = 5_000
+"""Of how many people's posts a timeline is rebuilt; who follows more gets the others' when they post."""
+
+_REBUILDS_AT_ONCE = 16
+# A page asks about a few entries more than it shows, so that one hidden now and then costs no second round.
+_SPARE = 8
+
+
+class TimelineService:
+    def __init__(self, store: TimelineStore, graph: Graph, posts: Posts, metrics: Metrics) -> None:
+        self._store = store
+        self._graph = graph
+        self._posts = posts
+        self._metrics = metrics
+        self._rebuilding: dict[int, asyncio.Task[Timeline]] = {}
+        self._rebuilds = asyncio.Semaphore(_REBUILDS_AT_ONCE)
+
+    async def home(self, viewer_id: int, wanted: Window) -> Page[Post]:
+        """What the viewer and those they follow posted. Each tweet stands once, at the oldest post of it that may be seen.
+
+        Hidden are deleted tweets, and whatever a blocked (either way) or muted person wrote or retweeted.
+        """
+        timeline = await self._store.read(viewer_id) or await self._rebuilt(viewer_id)
+        entries = timeline.entries
+        if timeline.pulled:
+            # All 800, not a page of them: whether a tweet stands further down decides whether it stands here.
+            entries.merge(await self._posts.posts_of(timeline.pulled, Window(KEPT)))
+            entries.trim(KEPT)
+        return page(await self._fill(viewer_id, entries, wanted), wanted)
+
+    async def user_timeline(self, user_id: int, viewer_id: int | None, wanted: Window) -> Page[Post]:
+        """The tweets and retweets of one person. Where a block stands between two people, neither sees the other's tweets."""
+        if viewer_id is None:
+            return page(await self._posts.posts_of([user_id], wanted), wanted)
+        rows: list[Post] = []
+        ask = wanted
+        while True:
+            found = await self._posts.posts_of([user_id], ask)
+            relations = await self._graph.relations(viewer_id, {user_id, *(post.author_id for post in found)} - {viewer_id})
+            if relations.get(user_id, STRANGERS).blocked:
+                return page([], wanted)
+            seen = [post for post in found if not relations.get(post.author_id, STRANGERS).blocked]
+            rows = [*seen, *rows] if wanted.from_oldest else [*rows, *seen]
+            if len(rows) >= wanted.fetch or len(found) < ask.fetch:
+                break
+            limit = min(2 * ask.limit, KEPT)
+            if wanted.from_oldest:
+                ask = Window(limit, below=wanted.below, above=found[0].id, from_oldest=True)
+            else:
+                ask = Window(limit, below=found[-1].id, above=wanted.above)
+        return page(rows[-wanted.fetch :] if wanted.from_oldest else rows[: wanted.fetch], wanted)
+
+    async def _rebuilt(self, user_id: int) -> Timeline:
+        """The timeline of somebody that is not held; who asks while it is being rebuilt waits for the same one."""
+        task = self._rebuilding.get(user_id)
+        if task is None:
+            task = self._rebuilding[user_id] = asyncio.create_task(self._rebuild(user_id))
+            task.add_done_callback(lambda _: self._rebuilding.pop(user_id))
+        timeline = await asyncio.shield(task)
+        return Timeline(timeline.entries.newest(KEPT), timeline.pulled)
+
+    async def _rebuild(self, user_id: int) -> Timeline:
+        async with self._rebuilds:
+            # In this order: whatever changes after `begin` reaches what is put, whatever changed before it is loaded.
+            build = await self._store.begin(user_id)
+            followees = await self._graph.followees(user_id, MAX_FOLLOWEES)
+            pulled = frozenset(await self._store.pulls(followees))
+            posts = await self._posts.posts_of({user_id, *followees} - pulled, Window(KEPT))
+            self._metrics.count("murmur_timeline_rebuilds_total")
+            built = await self._store.put(user_id, build, posts, pulled)
+            if built is None:
+                entries = Entries()
+                entries.merge(posts)
+                built = Timeline(entries.newest(KEPT), pulled)
+            return built
+
+    async def _fill(self, viewer_id: int, entries: Entries, wanted: Window) -> Sequence[Post]:
+        """The first `wanted.fetch` entries of the window that may be seen, newest first; nearly always in one round."""
+        candidates = entries.between(wanted.above, wanted.below)
+        if not wanted.from_oldest:
+            candidates = candidates[::-1]
+        repeated = entries.repeated()
+        rows: list[Post] = []
+        asked = wanted.fetch + _SPARE
+        while candidates and len(rows) < wanted.fetch:
+            rows += await self._seen(viewer_id, entries, candidates[:asked], repeated)
+            candidates = candidates[asked:]
+            asked *= 2
+        del rows[wanted.fetch :]
+        return rows[::-1] if wanted.from_oldest else rows
+
+    async def _seen(
+        self, viewer_id: int, entries: Entries, indexes: range, repeated: Mapping[int, Sequence[int]]
+    ) -> Sequence[Post]:
+        posts = [entries[index] for index in indexes]
+        # Where a tweet stands again further down, that place counts, if it may be seen itself.
+        older = [
+            rival for post in posts for rival in map(entries.__getitem__, repeated.get(post.tweet_id, ())) if rival.id < post.id
+        ]
+        people = {user_id for post in (*posts, *older) for user_id in (post.author_id, post.user_id)}
+        relations, standing = await asyncio.gather(
+            self._graph.relations(viewer_id, people - {viewer_id}),
+            self._posts.standing({post.tweet_id for post in posts}),
+        )
+        oldest = {
+            post.tweet_id: post.id for post in sorted(older, key=lambda post: -post.id) if _may_see(viewer_id, post, relations)
+        }
+        return [
+            post
+            for post in posts
+            if post.tweet_id in standing
+            and oldest.get(post.tweet_id, post.id) >= post.id
+            and _may_see(viewer_id, post, relations)
+        ]
+
+
+def _may_see(viewer_id: int, post: Post, relations: Mapping[int, Relation]) -> bool:
+    author, poster = relations.get(post.author_id, STRANGERS), relations.get(post.user_id, STRANGERS)
+    # Who is not followed any more may stand here still, for the moment until fanout has heard of it.
+    if post.user_id != viewer_id and not poster.follows:
+        return False
+    return not (author.blocked or author.mutes or poster.blocked or poster.mutes)

@@ -1,0 +1,37 @@
+"""Puts the timelines subgraph together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from murmur.errors import StartupError
+from murmur.runtime.subgraph import Subgraph
+from murmur.telemetry.metrics import Metrics
+from subgraphs.timelines.ports import Graph, Posts, TimelineStore
+from subgraphs.timelines.schema import TimelinesContext, build_schema
+from subgraphs.timelines.service import TimelineService
+from subgraphs.timelines.stores.memory import MemoryTimelines
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinesRoom:
+    subgraph: Subgraph
+    service: TimelineService
+    store: TimelineStore
+
+
+def open_store(url: str, data_dir: Path, *, capacity: int = 10_000) -> TimelineStore:  # noqa: ARG001 (the door of every room)
+    """The store that a URL names; `capacity` is how many timelines are held in memory (29 KB each when full).
+
+    Raises StartupError for a scheme that there is no adapter for.
+    """
+    if urlsplit(url).scheme == "memory":
+        return MemoryTimelines(capacity=capacity)
+    raise StartupError(f"no timelines store for {url!r}; the schemes that exist are: memory")
+
+
+def build(store: TimelineStore, *, graph: Graph, posts: Posts, metrics: Metrics) -> TimelinesRoom:
+    """The room on what it is given; whoever opened the store closes it."""
+    service = TimelineService(store, graph, posts, metrics)
+    subgraph = Subgraph("timelines", build_schema(), lambda caller: TimelinesContext(caller, service))
+    return TimelinesRoom(subgraph, service, store)
