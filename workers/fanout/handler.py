@@ -1,0 +1,174 @@
+"""Fanout on write, up to a number of followers; above it an author is pulled when a timeline is read.
+
+Every step may be repeated: a post has one position, and what is removed is removed once. Deletions, blocks and mutes need no
+step here: reading hides them, and a block ends follows by `Unfollowed` events of their own, which are in order with the
+follows of the same person.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
+from murmur.clock import Clock, wall_clock
+from murmur.cursors import Window
+from murmur.events import AnyEvent, Followed, Retweeted, RetweetUndone, TweetPublished, Unfollowed
+from murmur.post import Post
+from murmur.telemetry.metrics import Metrics
+from subgraphs.timelines.model import KEPT, Delivery, Pull, Withdrawal
+from subgraphs.timelines.ports import TimelineStore
+from workers.fanout.ports import Followers, PostsOf
+from workers.runtime import Log, run_worker
+
+_PAGE = 1_000
+# Entries in one call to the timelines: some two milliseconds of the memory store, or of one script in a server.
+_CALL = 2_000
+
+
+async def run_fanout(
+    log: Log,
+    timelines: TimelineStore,
+    followers: Followers,
+    posts: PostsOf,
+    metrics: Metrics,
+    *,
+    threshold: int = 10_000,
+    clock: Clock = wall_clock,
+) -> None:
+    """Work until cancelled. From `threshold` followers on, an author is pulled."""
+    fanout = Fanout(timelines, followers, posts, metrics, threshold=threshold, clock=clock)
+    await run_worker("fanout", log, ("murmur.graph", "murmur.tweets"), fanout.handle, metrics)
+
+
+class Fanout:
+    def __init__(
+        self,
+        timelines: TimelineStore,
+        followers: Followers,
+        posts: PostsOf,
+        metrics: Metrics,
+        *,
+        threshold: int,
+        clock: Clock = wall_clock,
+    ) -> None:
+        self._timelines = timelines
+        self._followers = followers
+        self._posts = posts
+        self._metrics = metrics
+        self._threshold = threshold
+        self._clock = clock
+
+    async def handle(self, events: Sequence[AnyEvent]) -> None:
+        """A batch of events, in order."""
+        follows: defaultdict[int, dict[int, bool]] = defaultdict(dict)
+        posted: dict[int, Post] = {}
+        undone: dict[int, int] = {}
+        times: list[int] = []
+        for event in events:
+            match event:
+                case Followed():
+                    follows[event.follower_id][event.followee_id] = True
+                case Unfollowed():
+                    follows[event.follower_id][event.followee_id] = False
+                case TweetPublished():
+                    posted[event.tweet_id] = Post(event.tweet_id, event.tweet_id, event.author_id, event.author_id)
+                    times.append(event.at)
+                case Retweeted():
+                    posted[event.retweet_id] = Post(event.retweet_id, event.tweet_id, event.author_id, event.user_id)
+                    times.append(event.at)
+                case RetweetUndone():
+                    posted.pop(event.retweet_id, None)
+                    undone[event.retweet_id] = event.user_id
+                case _:
+                    pass
+        if follows:
+            await self._change_follows(follows)
+        if posted:
+            await self._push(posted.values())
+        if undone:
+            await self._withdraw(undone)
+        now = self._clock()
+        for at in times:
+            self._metrics.observe("murmur_fanout_delay_seconds", max(now - at, 0) / 1000)
+
+    async def _push(self, posts: Iterable[Post]) -> None:
+        by_poster: defaultdict[int, list[Post]] = defaultdict(list)
+        for post in posts:
+            by_poster[post.user_id].append(post)
+        pulls = await self._timelines.pulls(by_poster)
+        counts = await self._followers.follower_counts([poster for poster in by_poster if poster not in pulls])
+        crossing = {poster for poster, pull in pulls.items() if pull is Pull.STARTED}
+        started = {poster for poster, count in counts.items() if count >= self._threshold}
+        if started:
+            # Known before the first page of followers is read: who follows from here on is marked by that follow's event.
+            await self._timelines.set_pull(started, Pull.STARTED)
+            crossing |= started
+        call = _Call()
+        for poster, theirs in by_poster.items():
+            for post in theirs:
+                call.deliveries.append(Delivery(post, (poster,)))
+            call.entries += len(theirs)
+            if pulls.get(poster) is Pull.DONE:
+                continue
+            async for page in self._pages(poster):
+                for post in theirs:
+                    call.deliveries.append(Delivery(post, page, pull=poster in crossing))
+                    call.entries += len(page)
+                    if call.entries >= _CALL:
+                        await self._deliver(call)
+        await self._deliver(call)
+        if crossing:
+            await self._timelines.set_pull(crossing, Pull.DONE)
+
+    async def _deliver(self, call: "_Call") -> None:
+        deliveries, call.deliveries, call.entries = call.deliveries, [], 0
+        if deliveries:
+            self._metrics.count("murmur_deliveries_total", by=await self._timelines.push(deliveries))
+
+    async def _withdraw(self, undone: Mapping[int, int]) -> None:
+        by_poster: defaultdict[int, list[int]] = defaultdict(list)
+        for position, poster in undone.items():
+            by_poster[poster].append(position)
+        for poster, positions in by_poster.items():
+            await self._timelines.withdraw([Withdrawal(position, (poster,)) for position in positions])
+            # Of somebody who is pulled too: what was pushed before that stands in timelines still.
+            async for page in self._pages(poster):
+                await self._timelines.withdraw([Withdrawal(position, page) for position in positions])
+
+    async def _change_follows(self, follows: Mapping[int, Mapping[int, bool]]) -> None:
+        """What each follow and unfollow of a batch comes to in the end, for the timelines that are held."""
+        held = await self._timelines.held(follows)
+        changed = {follower: changes for follower, changes in follows.items() if follower in held}
+        pulls = await self._timelines.pulls({followee for changes in changed.values() for followee in changes})
+        for follower, changes in changed.items():
+            if gone := {followee for followee, follows_now in changes.items() if not follows_now}:
+                await self._timelines.unfollow(follower, gone)
+            if new := changes.keys() - gone:
+                await self._backfill(follower, new, new & pulls.keys())
+
+    async def _backfill(self, follower: int, followees: AbstractSet[int], pulled: AbstractSet[int]) -> None:
+        posts = await self._newest_of(followees - pulled)
+        await self._timelines.follow(follower, posts, pulled)
+        if retweets := {post.id for post in posts if post.id != post.tweet_id}:
+            # Another member of the group may have withdrawn one between loading and inserting it; then it is gone by now.
+            gone = retweets.difference(post.id for post in await self._newest_of(followees - pulled))
+            if gone:
+                await self._timelines.withdraw([Withdrawal(position, (follower,)) for position in gone])
+
+    async def _newest_of(self, user_ids: Collection[int]) -> Sequence[Post]:
+        return await self._posts.posts_of(user_ids, Window(KEPT)) if user_ids else ()
+
+    async def _pages(self, user_id: int) -> AsyncGenerator[Sequence[int], None]:
+        after = -1
+        while page := await self._followers.followers_after(user_id, after, _PAGE):
+            yield page
+            if len(page) < _PAGE:
+                return
+            after = page[-1]
+
+
+class _Call:
+    """Deliveries that are collected for one call."""
+
+    def __init__(self) -> None:
+        self.deliveries: list[Delivery] = []
+        self.entries = 0
