@@ -13,14 +13,12 @@ import structlog
 from murmur.broker.ports import Broker
 from murmur.broker.wiring import open_broker
 from murmur.errors import StartupError
-from murmur.events import TOPICS
 from murmur.roles.gateway import Gateway, open_gateway
 from murmur.roles.rooms import Rooms, open_rooms
 from murmur.settings import Settings
 from murmur.telemetry.metrics import Metrics
-from workers.fanout import Fanout
+from workers.fanout import run_fanout
 from workers.outbox_relay import run_relay
-from workers.runtime import run_worker
 
 _RESTART_SECONDS = (0.5, 30.0)
 _log = structlog.get_logger()
@@ -50,17 +48,17 @@ async def open_platform(settings: Settings) -> AsyncGenerator[Platform]:
         broker = open_broker(settings.stores.broker_url, settings.server.data_dir)
         stack.push_async_callback(broker.close)
         gateway = await stack.enter_async_context(open_gateway(rooms, settings, metrics, lambda: sorted(failing)))
-        fanout = Fanout(
-            rooms.timelines.store,
-            rooms.users.store,
-            rooms.tweets.store,
-            metrics,
-            threshold=settings.timelines.celebrity_followers,
-        )
         outboxes = {"users": rooms.users.store.outbox, "tweets": rooms.tweets.store.outbox}
         workers: dict[str, Callable[[], Coroutine[None, None, None]]] = {
             "outbox relay": lambda: run_relay(outboxes, broker, metrics),
-            "fanout": lambda: run_worker("fanout", broker, TOPICS, fanout.handle, metrics),
+            "fanout": lambda: run_fanout(
+                broker,
+                rooms.timelines.store,
+                rooms.users.store,
+                rooms.tweets.store,
+                metrics,
+                threshold=settings.timelines.celebrity_followers,
+            ),
         }
         for name, run in workers.items():
             task = asyncio.create_task(_keep_running(name, run, failing), name=name)
