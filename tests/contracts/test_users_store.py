@@ -1,0 +1,291 @@
+"""What every users store keeps: profiles, follows, blocks and mutes, counts that equal the edges, and events with each change."""
+
+from collections.abc import AsyncIterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from murmur.cursors import Window
+from murmur.events import (
+    AnyEvent,
+    Blocked,
+    Followed,
+    Muted,
+    ProfileUpdated,
+    Unblocked,
+    Unfollowed,
+    Unmuted,
+    UserSignedUp,
+    decode_event,
+)
+from murmur.relation import Relation
+from subgraphs.users.model import Edge, Outcome, User
+from subgraphs.users.ports import UsersStore
+from subgraphs.users.wiring import open_store
+
+AT = 1_760_000_000_000
+_event_ids = count(1)
+
+
+@pytest.fixture(params=["sqlite:"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[UsersStore]:
+    opened = open_store(request.param, tmp_path)
+    yield opened
+    await opened.close()
+
+
+def person(id_: int, handle: str | None = None) -> User:
+    return User(id_, handle or f"u{id_}", f"User {id_}", None, None, None, None, AT)
+
+
+def signed_up(user: User) -> UserSignedUp:
+    return UserSignedUp(id=next(_event_ids), at=AT, user_id=user.id, handle=user.handle, name=user.name)
+
+
+async def add(store: UsersStore, *ids: int) -> None:
+    users = [person(id_) for id_ in ids]
+    assert set(await store.add_users([(user, signed_up(user)) for user in users])) == {Outcome.DONE}
+    await events(store)
+
+
+async def follow(store: UsersStore, *edges: Edge) -> list[Outcome]:
+    return list(
+        await store.follow(
+            [
+                (edge, Followed(id=next(_event_ids), at=AT, follower_id=edge.source_id, followee_id=edge.target_id))
+                for edge in edges
+            ]
+        )
+    )
+
+
+async def unfollow(store: UsersStore, a: int, b: int) -> bool:
+    return await store.remove("follow", a, b, Unfollowed(id=next(_event_ids), at=AT, follower_id=a, followee_id=b))
+
+
+async def block(store: UsersStore, edge: Edge) -> Outcome:
+    a, b = edge.source_id, edge.target_id
+    endings = (
+        Unfollowed(id=next(_event_ids), at=AT, follower_id=a, followee_id=b),
+        Unfollowed(id=next(_event_ids), at=AT, follower_id=b, followee_id=a),
+    )
+    [outcome] = await store.block([(edge, Blocked(id=next(_event_ids), at=AT, blocker_id=a, blocked_id=b), endings)])
+    return outcome
+
+
+async def mute(store: UsersStore, edge: Edge) -> Outcome:
+    event = Muted(id=next(_event_ids), at=AT, muter_id=edge.source_id, muted_id=edge.target_id)
+    [outcome] = await store.mute([(edge, event)])
+    return outcome
+
+
+async def events(store: UsersStore) -> list[AnyEvent]:
+    """Take what waits in the outbox."""
+    entries = await store.outbox.pending(10_000)
+    await store.outbox.remove(entries)
+    return [decode_event(entry.payload) for entry in entries]
+
+
+async def counts(store: UsersStore, id_: int) -> tuple[int, int]:
+    user = (await store.users([id_]))[id_]
+    return user.follower_count, user.following_count
+
+
+async def handles(store: UsersStore, id_: int, side: str, window: Window, viewer: int | None = None) -> list[int]:
+    found = await store.neighbours("followers" if side == "followers" else "following", [id_], window, viewer)
+    return [neighbour.user.id for neighbour in found.get(id_, ())]
+
+
+async def test_a_profile_is_read_back_whole(store: UsersStore) -> None:
+    ada = User(7, "Ada", "Ada L", "bio", "London", "https://ada.example/", "https://ada.example/a.png", AT, True, True)
+    assert await store.add_users([(ada, signed_up(ada))]) == [Outcome.DONE]
+    assert await store.users([7, 8]) == {7: ada}
+    assert await store.users_of_handles(["aDA", "nobody"]) == {"ada": ada}
+    assert await store.ids_of_handles(["ADA", "nobody"]) == {"ada": 7}
+    assert await store.users([]) == {}
+
+
+async def test_adding_again_changes_nothing_and_tells_nobody(store: UsersStore) -> None:
+    ada, other_id, other_handle = person(1, "Ada"), person(2, "ADA"), person(1, "bob")
+    await store.add_users([(ada, signed_up(ada))])
+    again = [(user, signed_up(user)) for user in (person(1, "ada"), other_id, other_handle)]
+    assert await store.add_users(again) == [Outcome.UNCHANGED, Outcome.HANDLE_TAKEN, Outcome.ID_TAKEN]
+    assert await store.users([1, 2]) == {1: ada}
+    assert len(await events(store)) == 1
+
+
+async def test_a_profile_changes_where_asked_and_tells_of_it_once(store: UsersStore) -> None:
+    await add(store, 1)
+
+    def announce(user: User) -> ProfileUpdated:
+        return ProfileUpdated(id=next(_event_ids), at=AT, user_id=user.id, name=user.name, bio=user.bio)
+
+    for _ in range(2):
+        changed = await store.update_profile(1, {"name": "New", "bio": "Hi"}, announce)
+        assert changed is not None
+        assert (changed.name, changed.bio, changed.location) == ("New", "Hi", None)
+    cleared = await store.update_profile(1, {"bio": None}, announce)
+    assert cleared is not None
+    assert (cleared.name, cleared.bio) == ("New", None)
+    assert [(event.name, event.bio) for event in await events(store) if isinstance(event, ProfileUpdated)] == [
+        ("New", "Hi"),
+        ("New", None),
+    ]
+    assert await store.update_profile(2, {"name": "New"}, announce) is None
+
+
+async def test_a_follow_counts_once_however_often_it_is_written(store: UsersStore) -> None:
+    await add(store, 1, 2)
+    assert await follow(store, Edge(10, 1, 2)) == [Outcome.DONE]
+    assert await follow(store, Edge(11, 1, 2)) == [Outcome.UNCHANGED]
+    assert (await counts(store, 1), await counts(store, 2)) == ((0, 1), (1, 0))
+    assert await store.follower_counts([1, 2, 3]) == {1: 0, 2: 1}
+    [event] = await events(store)
+    assert isinstance(event, Followed)
+    assert await unfollow(store, 1, 2)
+    assert not await unfollow(store, 1, 2)
+    assert (await counts(store, 1), await counts(store, 2)) == ((0, 0), (0, 0))
+    assert [type(event) for event in await events(store)] == [Unfollowed]
+
+
+async def test_nobody_follows_whom_does_not_exist(store: UsersStore) -> None:
+    await add(store, 1)
+    assert await follow(store, Edge(10, 1, 2), Edge(11, 2, 1)) == [Outcome.UNKNOWN, Outcome.UNKNOWN]
+    assert await block(store, Edge(12, 1, 2)) is Outcome.UNKNOWN
+    assert await mute(store, Edge(13, 1, 2)) is Outcome.UNKNOWN
+    assert await counts(store, 1) == (0, 0)
+    assert await events(store) == []
+
+
+async def test_two_follows_of_one_list_never_share_a_position(store: UsersStore) -> None:
+    await add(store, 1, 2, 3)
+    assert await follow(store, Edge(10, 1, 2), Edge(10, 1, 3), Edge(10, 3, 2), Edge(10, 2, 3)) == [
+        Outcome.DONE,
+        Outcome.ID_TAKEN,
+        Outcome.ID_TAKEN,
+        Outcome.DONE,
+    ]
+    assert await counts(store, 2) == (1, 1)
+
+
+async def test_a_block_ends_both_follows_and_prevents_new_ones(store: UsersStore) -> None:
+    await add(store, 1, 2)
+    await follow(store, Edge(10, 1, 2), Edge(11, 2, 1))
+    await events(store)
+    assert await block(store, Edge(12, 1, 2)) is Outcome.DONE
+    assert (await counts(store, 1), await counts(store, 2)) == ((0, 0), (0, 0))
+    told = await events(store)
+    assert {(event.follower_id, event.followee_id) for event in told if isinstance(event, Unfollowed)} == {(1, 2), (2, 1)}
+    assert [(event.blocker_id, event.blocked_id) for event in told if isinstance(event, Blocked)] == [(1, 2)]
+    assert await block(store, Edge(13, 1, 2)) is Outcome.UNCHANGED
+    assert await follow(store, Edge(14, 1, 2), Edge(15, 2, 1)) == [Outcome.BLOCKED, Outcome.BLOCKED]
+    assert await events(store) == []
+    assert await store.remove("block", 1, 2, Unblocked(id=1, at=AT, blocker_id=1, blocked_id=2))
+    assert not await store.remove("block", 1, 2, Unblocked(id=1, at=AT, blocker_id=1, blocked_id=2))
+    assert await follow(store, Edge(16, 2, 1)) == [Outcome.DONE]
+
+
+async def test_a_mute_touches_nothing_but_itself(store: UsersStore) -> None:
+    await add(store, 1, 2)
+    await follow(store, Edge(10, 1, 2))
+    assert await mute(store, Edge(11, 1, 2)) is Outcome.DONE
+    assert await mute(store, Edge(12, 1, 2)) is Outcome.UNCHANGED
+    assert await store.relations(1, [2]) == {2: Relation(follows=True, mutes=True)}
+    assert await store.remove("mute", 1, 2, Unmuted(id=1, at=AT, muter_id=1, muted_id=2))
+    assert [type(event) for event in await events(store)] == [Followed, Muted, Unmuted]
+
+
+async def test_relations_tell_each_direction_apart_and_leave_strangers_out(store: UsersStore) -> None:
+    await add(store, *range(1, 8))
+    await follow(store, Edge(10, 1, 2), Edge(11, 3, 1), Edge(12, 2, 3))
+    await block(store, Edge(13, 1, 4))
+    await block(store, Edge(14, 5, 1))
+    await mute(store, Edge(15, 1, 6))
+    await mute(store, Edge(16, 7, 1))
+    assert await store.relations(1, range(1, 9)) == {
+        2: Relation(follows=True),
+        3: Relation(followed_by=True),
+        4: Relation(blocks=True),
+        5: Relation(blocked_by=True),
+        6: Relation(mutes=True),
+    }
+
+
+async def test_followers_are_paged_by_the_follow_from_either_end(store: UsersStore) -> None:
+    await add(store, *range(1, 8))
+    await follow(store, *(Edge(10 + id_, id_, 1) for id_ in range(2, 8)), *(Edge(30 + id_, 1, id_) for id_ in range(2, 5)))
+    assert await handles(store, 1, "followers", Window(2)) == [7, 6, 5]
+    assert await handles(store, 1, "followers", Window(2, below=16)) == [5, 4, 3]
+    assert await handles(store, 1, "followers", Window(2, above=14)) == [7, 6, 5]
+    assert await handles(store, 1, "followers", Window(2, from_oldest=True)) == [4, 3, 2]
+    assert await handles(store, 1, "followers", Window(2, below=17, above=13, from_oldest=True)) == [6, 5, 4]
+    assert await handles(store, 1, "following", Window(10)) == [4, 3, 2]
+    assert await handles(store, 1, "followers", Window(2, below=2**64 - 1, above=0)) == [7, 6, 5]
+    both = await store.neighbours("followers", [1, 2, 3], Window(1), None)
+    assert [[neighbour.position for neighbour in both[id_]] for id_ in (1, 2, 3)] == [[17, 16], [32], [33]]
+
+
+async def test_blocked_people_leave_no_gap_in_a_page(store: UsersStore) -> None:
+    await add(store, *range(1, 9))
+    await follow(store, *(Edge(10 + id_, id_, 1) for id_ in range(3, 9)))
+    await block(store, Edge(30, 2, 8))
+    await block(store, Edge(31, 6, 2))
+    assert await handles(store, 1, "followers", Window(2), viewer=2) == [7, 5, 4]
+    assert await handles(store, 1, "followers", Window(2), viewer=3) == [8, 7, 6]
+
+
+async def test_fanout_reads_followers_in_pages_of_rising_ids(store: UsersStore) -> None:
+    await add(store, *range(1, 6))
+    await follow(store, Edge(13, 2, 1), Edge(12, 3, 1), Edge(11, 4, 1), Edge(20, 1, 5), Edge(19, 1, 4))
+    assert await store.followers_after(1, 0, 2) == [2, 3]
+    assert await store.followers_after(1, 3, 2) == [4]
+    assert await store.followees(1, 10) == [5, 4]
+    assert await store.followees(1, 1) == [5]
+
+
+async def test_suggestions_are_those_whom_most_of_mine_follow(store: UsersStore) -> None:
+    await add(store, *range(1, 13))
+    edges = [(1, 2), (1, 3), (1, 4)]  # whom I follow
+    edges += [(2, 5), (3, 5), (4, 5), (2, 6), (3, 6), (2, 7), (2, 8), (12, 8)]  # whom they follow: 5 three times, 6 twice
+    edges += [(2, 3), (2, 1), (2, 9), (3, 9), (2, 10), (3, 10), (2, 11), (3, 11)]  # mine, me, and some to be left out
+    await follow(store, *(Edge(100 + number, *edge) for number, edge in enumerate(edges)))
+    await block(store, Edge(90, 1, 9))
+    await block(store, Edge(91, 10, 1))
+    await mute(store, Edge(92, 1, 11))
+    assert [user.id for user in await store.suggestions(1, 10)] == [5, 6, 8, 7]
+    assert [user.id for user in await store.suggestions(1, 2)] == [5, 6]
+    assert await store.suggestions(12, 10) == []
+
+
+async def test_suggestions_look_at_the_newest_follows_only(store: UsersStore) -> None:
+    followed = range(10, 10 + 600)
+    await add(store, 1, 2, 3, *followed)
+    # The id of the person says nothing about when the follow was: the newest follow is of the smallest id.
+    await follow(store, *(Edge(10_000 - id_, 1, id_) for id_ in followed))
+    await follow(store, Edge(20_000, followed[-1], 2), Edge(20_001, followed[0], 3))
+    assert [user.id for user in await store.suggestions(1, 10)] == [3]
+
+
+async def test_an_export_reads_everything_in_one_fixed_order(store: UsersStore) -> None:
+    await add(store, 3, 1, 2)
+    await follow(store, Edge(12, 2, 1), Edge(10, 1, 3), Edge(11, 1, 2))
+    await block(store, Edge(13, 3, 2))
+    await mute(store, Edge(14, 3, 1))
+    assert [user.id for user in await store.all_users(0, 2)] == [1, 2]
+    assert [user.id for user in await store.all_users(2, 2)] == [3]
+    assert await store.all_edges("follow", (0, 0), 2) == [Edge(11, 1, 2), Edge(10, 1, 3)]
+    assert await store.all_edges("follow", (1, 3), 2) == [Edge(12, 2, 1)]
+    assert await store.all_edges("block", (0, 0), 2) == [Edge(13, 3, 2)]
+    assert await store.all_edges("mute", (0, 0), 2) == [Edge(14, 3, 1)]
+
+
+async def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
+    first = open_store("sqlite:", tmp_path)
+    await add(first, 1, 2)
+    await follow(first, Edge(10, 1, 2))
+    await first.close()
+    second = open_store("sqlite:", tmp_path)
+    assert await counts(second, 2) == (1, 0)
+    assert [type(event) for event in await events(second)] == [Followed]
+    await second.close()
