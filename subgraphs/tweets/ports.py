@@ -45,8 +45,8 @@ class TweetReads(Protocol):
         """For each tweet that answers another: the ids of what it answers, and so on up; the nearest `limit`, root first."""
         ...
 
-    async def entries(self, listing: Listing, owner_ids: Collection[int], window: Window) -> Mapping[int, Sequence[Entry]]:
-        """For each owner at most `window.fetch` entries of the window, newest first; owners without entries may be absent."""
+    async def entries(self, listing: Listing, wanted: Mapping[int, Window]) -> Mapping[int, Sequence[Entry]]:
+        """For each owner at most `fetch` entries of the owner's window, newest first; owners without any may be absent."""
         ...
 
     async def tweet_counts(self, user_ids: Collection[int]) -> Mapping[int, int]:

@@ -55,9 +55,7 @@ class TweetPayload:
     user_errors: list[UserError] = strawberry.field(default_factory=list, description="Why it was refused; else empty.")
 
 
-@strawberry.type(
-    description="Publishing tweets, and what people do with them."
-)
+@strawberry.type(description="Publishing tweets, and what people do with them.")
 class Mutation:
     @strawberry.mutation(description="Publish a tweet, an answer to one, or a quote. It is durable when this answers.")
     @refusals(TweetPayload)

@@ -38,40 +38,34 @@ class Reading(Base):
         self, viewer_id: int | None, listing: Listing, owner_ids: Collection[int], window: Window
     ) -> Mapping[int, Page[Entry]]:
         """A page of a listing for each owner. Entries of people with a block between them and the viewer are left out, and
-        the pages of a person whom a block hides are empty. Two calls, whatever the number of owners, unless something was
-        left out of a page that has more to fill it with.
-        """
-        found = await self._store.entries(listing, owner_ids, window)
-        people = {entry.user_id for entries in found.values() for entry in entries}
-        hidden = await self._hidden(viewer_id, people | set(owner_ids) if listing in _PERSONAL else people)
-        return {
-            owner_id: page((), replace(window, below=None, above=None))
-            if listing in _PERSONAL and owner_id in hidden
-            else page(await self._fill(viewer_id, listing, owner_id, window, found.get(owner_id, ()), hidden), window)
-            for owner_id in owner_ids
-        }
+        the pages of a person whom a block hides are empty.
 
-    async def _fill(
-        self,
-        viewer_id: int | None,
-        listing: Listing,
-        owner_id: int,
-        window: Window,
-        rows: Sequence[Entry],
-        hidden: AbstractSet[int],
-    ) -> Sequence[Entry]:
-        """The `window.fetch` visible rows (fewer when the list ends before), given the first rows of the window."""
-        visible = [row for row in rows if row.user_id not in hidden]
-        asked = window.limit
-        while len(rows) > asked and len(visible) < window.fetch:
-            asked = min(4 * asked, _MOST_AT_ONCE)
-            rest = (
-                replace(window, limit=asked, above=rows[0].id)
-                if window.from_oldest
-                else replace(window, limit=asked, below=rows[-1].id)
-            )
-            rows = (await self._store.entries(listing, [owner_id], rest)).get(owner_id, ())
-            hidden = await self._hidden(viewer_id, {row.user_id for row in rows})
-            more = [row for row in rows if row.user_id not in hidden]
-            visible = more + visible if window.from_oldest else visible + more
-        return visible[-window.fetch :] if window.from_oldest else visible[: window.fetch]
+        Two calls, whatever the number of owners, and two more for each time that pages must be filled up for what was left out.
+        """
+        visible: dict[int, list[Entry]] = {owner_id: [] for owner_id in owner_ids}
+        wanted = dict.fromkeys(visible, window)
+        while wanted:
+            found = await self._store.entries(listing, wanted)
+            people = {entry.user_id for entries in found.values() for entry in entries}
+            hidden = await self._hidden(viewer_id, people | wanted.keys() if listing in _PERSONAL else people)
+            unfilled: dict[int, Window] = {}
+            for owner_id, asked in wanted.items():
+                if listing in _PERSONAL and owner_id in hidden:
+                    continue
+                rows, shown = found.get(owner_id, ()), visible[owner_id]
+                more = [row for row in rows if row.user_id not in hidden]
+                shown[:] = more + shown if window.from_oldest else shown + more
+                if len(rows) == asked.fetch and len(shown) < window.fetch:
+                    unfilled[owner_id] = _beyond(rows, asked)
+            wanted = unfilled
+        return {owner_id: page(_cut(shown, window), window) for owner_id, shown in visible.items()}
+
+
+def _beyond(rows: Sequence[Entry], asked: Window) -> Window:
+    """The next part of a list, a larger one, after the rows that were read."""
+    limit = min(4 * asked.limit, _MOST_AT_ONCE)
+    return replace(asked, limit=limit, above=rows[0].id) if asked.from_oldest else replace(asked, limit=limit, below=rows[-1].id)
+
+
+def _cut(shown: Sequence[Entry], window: Window) -> Sequence[Entry]:
+    return shown[-window.fetch :] if window.from_oldest else shown[: window.fetch]

@@ -28,8 +28,8 @@ class SqliteTweetStore:
     async def ancestors(self, tweet_ids: Collection[int], limit: int) -> Mapping[int, Sequence[int]]:
         return await self._database.read(lambda connection: reads.ancestors(connection, tweet_ids, limit))
 
-    async def entries(self, listing: Listing, owner_ids: Collection[int], window: Window) -> Mapping[int, Sequence[Entry]]:
-        return await self._database.read(lambda connection: reads.entries(connection, listing, owner_ids, window))
+    async def entries(self, listing: Listing, wanted: Mapping[int, Window]) -> Mapping[int, Sequence[Entry]]:
+        return await self._database.read(lambda connection: reads.entries(connection, listing, wanted))
 
     async def tweet_counts(self, user_ids: Collection[int]) -> Mapping[int, int]:
         rows = await self._database.fetch(

@@ -1,7 +1,7 @@
 """Reads of the SQLite adapter, each on one connection in one call."""
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from murmur.cursors import Window
 from murmur.ids import MAX_ID
@@ -60,15 +60,13 @@ def ancestors(connection: sqlite3.Connection, tweet_ids: Collection[int], limit:
     return found
 
 
-def entries(
-    connection: sqlite3.Connection, listing: Listing, owner_ids: Collection[int], window: Window
-) -> dict[int, list[Entry]]:
-    order = "ASC" if window.from_oldest else "DESC"
+def entries(connection: sqlite3.Connection, listing: Listing, wanted: Mapping[int, Window]) -> dict[int, list[Entry]]:
     position = {"likes": "e.id", "bookmarks": "e.id", "thread": "t.id"}.get(listing, "id")
-    sql = f"{_LISTINGS[listing]} AND {position} < ?2 AND {position} > ?3 ORDER BY {position} {order} LIMIT ?4"
+    sql = f"{_LISTINGS[listing]} AND {position} < ?2 AND {position} > ?3 ORDER BY {position}"
     found: dict[int, list[Entry]] = {}
-    for owner_id in owner_ids:
-        rows = connection.execute(sql, (owner_id, *_bounds(window), window.fetch)).fetchall()
+    for owner_id, window in wanted.items():
+        order = "ASC" if window.from_oldest else "DESC"
+        rows = connection.execute(f"{sql} {order} LIMIT ?4", (owner_id, *_bounds(window), window.fetch)).fetchall()
         found[owner_id] = [Entry(*row) for row in (reversed(rows) if window.from_oldest else rows)]
     return found
 
