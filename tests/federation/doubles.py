@@ -3,7 +3,20 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from graphql import DocumentNode, ExecutionResult, GraphQLAbstractType, ObjectTypeDefinitionNode, GraphQLInterfaceType, GraphQLResolveInfo, GraphQLSchema, GraphQLUnionType, build_schema, execute, parse, validate
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLAbstractType,
+    ObjectTypeDefinitionNode,
+    GraphQLInterfaceType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    GraphQLUnionType,
+    build_schema,
+    execute,
+    parse,
+    validate,
+)
 
 from gateway.federation.composition import SubgraphSdl, compose
 from gateway.federation.engine import Engine

@@ -86,7 +86,8 @@ def test_what_all_members_answer_alike_is_asked_of_the_interface() -> None:
 async def test_only_the_members_that_a_subgraph_knows_are_sent_to_it() -> None:
     gateway = federate(all_of_them())
     response = await ask(
-        gateway, "{ sale { __typename ... on Game { title } ... on Film { minutes price } } any { ... on Film { id } ... on Game { title } } }"
+        gateway,
+        "{ sale { __typename ... on Game { title } ... on Film { minutes price } } any { ... on Film { id } ... on Game { title } } }",
     )
     assert response["data"] == {
         "sale": [{"__typename": "Book"}, {"__typename": "Film", "minutes": 117, "price": 2}, None],
@@ -188,8 +189,12 @@ async def test_a_subgraph_that_has_a_member_where_the_api_has_a_union() -> None:
         {"Book": lambda r: {**r, "title": "T"}},
     )
     gateway = engine(sdl, a=a, b=b)
-    response = await ask(gateway, "{ viewer { media { __typename ... on Book { title } ... on Song { s: title } } book { title } a b } }")
-    assert response == {"data": {"viewer": {"media": {"__typename": "Book", "title": "T"}, "book": {"title": "T"}, "a": 1, "b": 2}}}
+    response = await ask(
+        gateway, "{ viewer { media { __typename ... on Book { title } ... on Song { s: title } } book { title } a b } }"
+    )
+    assert response == {
+        "data": {"viewer": {"media": {"__typename": "Book", "title": "T"}, "book": {"title": "T"}, "a": 1, "b": 2}}
+    }
 
 
 async def test_a_type_that_the_api_hides_is_null() -> None:

@@ -50,8 +50,7 @@ def _chain(**entities: Any) -> dict[str, Recorder]:
         **entities,
     }
     return {
-        name: Recorder(sdl, {"item": {"a": "1"}}, {"Item": made[name]} if name in made else None)
-        for name, sdl in CHAIN.items()
+        name: Recorder(sdl, {"item": {"a": "1"}}, {"Item": made[name]} if name in made else None) for name, sdl in CHAIN.items()
     }
 
 
@@ -67,9 +66,7 @@ async def test_a_null_key_and_a_failed_hop_leave_null_and_go_on() -> None:
 
 
 async def test_a_key_that_is_not_resolvable_is_only_sent_from_there() -> None:
-    a = Recorder(
-        'type Query { item: Item } type Item @key(fields: "id", resolvable: false) { id: ID! }', {"item": {"id": "1"}}
-    )
+    a = Recorder('type Query { item: Item } type Item @key(fields: "id", resolvable: false) { id: ID! }', {"item": {"id": "1"}})
     b = Recorder(
         'type Query { other: Item } type Item @key(fields: "id") { id: ID! name: String }',
         {"other": {"id": "2", "name": "two"}},

@@ -16,7 +16,12 @@ type Product @key(fields: "upc") {
 type Size { width: Int height: Int }
 """
 PRODUCTS: list[dict[str, Any]] = [
-    {"upc": "1", "weight": 3, "price": lambda _i, currency: {"EUR": 10, "USD": 12, "GBP": 8}[currency], "size": {"width": 2, "height": 5}},
+    {
+        "upc": "1",
+        "weight": 3,
+        "price": lambda _i, currency: {"EUR": 10, "USD": 12, "GBP": 8}[currency],
+        "size": {"width": 2, "height": 5},
+    },
     {"upc": "2", "weight": None, "price": lambda _i, currency: {"EUR": 20, "USD": 24, "GBP": 16}[currency], "size": None},
 ]
 
@@ -61,7 +66,7 @@ async def test_requirements_with_arguments_never_meet_the_clients_own() -> None:
         entities={"Product": lambda r: {**r, "dollars": r["price"], "pounds": r["price"]}},
     )
     gateway = federate({"catalog": catalog(), "tax": tax})
-    response = await ask(gateway, "{ products { price dollars pounds other: price(currency: \"GBP\") } }")
+    response = await ask(gateway, '{ products { price dollars pounds other: price(currency: "GBP") } }')
     assert response["data"]["products"][0] == {"price": 10, "dollars": 12, "pounds": 8, "other": 8}
 
 

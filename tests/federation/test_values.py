@@ -65,7 +65,9 @@ async def test_a_keyless_child_is_reached_by_entering_its_parent_again() -> None
         type Size { height: Int maker: Maker } type Part { weight: Int }
         type Maker @key(fields: "id") { id: ID! }
         """,
-        entities={"Product": lambda r: {**r, "size": {"height": 4, "maker": {"id": "m"}}, "parts": [{"weight": 1}, {"weight": 2}]}},
+        entities={
+            "Product": lambda r: {**r, "size": {"height": 4, "maker": {"id": "m"}}, "parts": [{"weight": 1}, {"weight": 2}]}
+        },
     )
     c = Recorder('type Maker @key(fields: "id") { id: ID! name: String }', entities={"Maker": lambda r: {**r, "name": "M"}})
     gateway = federate({"a": a, "b": b, "c": c})
@@ -126,7 +128,9 @@ async def test_an_overridden_field_is_read_from_its_new_home() -> None:
 
 
 async def test_a_progressive_override_follows_its_label() -> None:
-    a = Recorder('type Query { item: Item } type Item @key(fields: "id") { id: ID! name: String }', {"item": {"id": "1", "name": "old"}})
+    a = Recorder(
+        'type Query { item: Item } type Item @key(fields: "id") { id: ID! name: String }', {"item": {"id": "1", "name": "old"}}
+    )
     b = Recorder(
         'type Item @key(fields: "id") { id: ID! name: String @override(from: "a", label: "move-name") }',
         entities={"Item": lambda r: {**r, "name": "new"}},
@@ -162,9 +166,16 @@ async def test_inputs_are_what_all_subgraphs_understand() -> None:
         """,
         {"find": lambda _info, filter: filter["name"]},
     )
-    b = Recorder("type Query { other(filter: Filter!): Int } input Filter { name: String! }", {"other": lambda _info, filter: len(filter["name"])})
+    b = Recorder(
+        "type Query { other(filter: Filter!): Int } input Filter { name: String! }",
+        {"other": lambda _info, filter: len(filter["name"])},
+    )
     gateway = federate({"a": a, "b": b})
-    response = await ask(gateway, 'query($f: Filter!, $n: String!) { find(filter: $f) other(filter: { name: $n }) }', {"f": {"name": "x"}, "n": "four"})
+    response = await ask(
+        gateway,
+        "query($f: Filter!, $n: String!) { find(filter: $f) other(filter: { name: $n }) }",
+        {"f": {"name": "x"}, "n": "four"},
+    )
     assert response["data"] == {"find": "x", "other": 4}
     with pytest.raises(RequestRefused, match="only"):
         gateway.prepare('{ find(filter: { name: "x", only: 1 }) }')

@@ -35,9 +35,7 @@ async def follow(
         yield respond(execution)
 
 
-async def _events(
-    transport: Transport, request: SubgraphRequest, context: object
-) -> AsyncGenerator[SubgraphResponse, None]:
+async def _events(transport: Transport, request: SubgraphRequest, context: object) -> AsyncGenerator[SubgraphResponse, None]:
     subscribe: Callable[[SubgraphRequest, object], AsyncIterator[SubgraphResponse]] | None = getattr(
         transport, SubscriptionTransport.subscribe.__name__, None
     )

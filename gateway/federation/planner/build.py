@@ -4,8 +4,9 @@ from collections.abc import Sequence as Items
 
 from graphql import OperationType
 
+from .alike import Alike, join_alike
 from .batch import Batch, batch
-from .documents import ENTITIES, Part, document_name, print_document, print_selection, rename_clashes
+from .documents import ENTITIES, Part, document_name, print_document, rename_clashes
 from .draft import Draft
 from .fetch_graph import FetchGraph, Step
 from .layers import arrange
@@ -83,30 +84,25 @@ class _Builder:
 
     def _fetch(self, steps: Items[Step], conditions: tuple[AllOf, ...] = ()) -> Fetch:
         self._fetches += 1
-        alike: dict[tuple[object, ...], list[Step]] = {}
         for step in steps:
             if len(conditions) == 1:
                 _assume(step.draft, conditions[0])
-            same = (print_selection(step.draft), *step.representations)
-            alike.setdefault(same, []).append(step)
-        parts = [self._part(same, number, alone=len(alike) == 1) for number, same in enumerate(alike.values())]
-        drafts = [Part(same[0].draft, part.alias, part.variable) for same, part in zip(alike.values(), parts, strict=True)]
+        alike = join_alike(steps)
+        parts = [self._part(same, number, alone=len(alike) == 1) for number, same in enumerate(alike)]
+        drafts = [Part(same.draft, part.alias, part.variable) for same, part in zip(alike, parts, strict=True)]
         name = document_name(self._operation.name, steps[0].subgraph, self._fetches)
         document, variables = print_document(drafts, steps[0].kind, name, self._operation.variable_types)
         return Fetch(steps[0].subgraph, steps[0].kind, document, name, variables, tuple(parts))
 
-    def _part(self, alike: Items[Step], number: int, *, alone: bool) -> Flatten:
-        """The part that serves steps which differ by their path alone."""
-        step = alike[0]
-        renames = rename_clashes(step.draft, self._graph.field_names)
-        entities = bool(step.representations)
+    def _part(self, alike: Alike, number: int, *, alone: bool) -> Flatten:
+        entities = bool(alike.representations)
         suffix = "" if alone else f"_{number}"
         return Flatten(
-            paths=tuple(each.path for each in alike),
-            representations=tuple(step.representations),
-            selection=print_selection(step.draft),
-            keys=tuple(step.draft.keys()),
-            renames=renames,
+            paths=alike.paths,
+            representations=alike.representations,
+            selection=alike.selection,
+            keys=tuple(alike.draft.keys()),
+            renames=rename_clashes(alike.draft, self._graph.field_names),
             alias=f"{ENTITIES}{suffix}" if entities else "",
             variable=f"{self._representations}{suffix}" if entities else "",
         )

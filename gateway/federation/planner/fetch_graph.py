@@ -111,12 +111,16 @@ class FetchGraph:
         return step
 
     def _clashes(self, step: Step, taken: Taken, place: _Place) -> bool:
-        """Whether the step already sends these objects in another way."""
+        """Whether the step already sends these objects in another way, or others of which other fields are asked.
+
+        Objects of several types that are sent as their interface share one fragment, so they come in a step of their own.
+        """
         if taken.jump.key is None:
             return False
         wanted = Representation(place.types, taken.jump.type, self._inputs(taken.given, taken.jump.type))
         return any(
-            each != wanted and (each.types is None or place.types is None or bool(each.types & place.types))
+            each != wanted
+            and (each.typename == wanted.typename or each.types is None or place.types is None or bool(each.types & place.types))
             for each in step.representations
         )
 

@@ -1,0 +1,56 @@
+"""Joins the steps of one request that ask for the same: for objects of several types, or at several paths."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from .documents import print_selection
+from .draft import Draft
+from .fetch_graph import Step
+from .plan import Path, Representation
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Steps that differ in nothing but their path."""
+
+    paths: tuple[Path, ...]
+    representations: tuple[Representation, ...]
+    selection: str
+    draft: Draft
+
+
+def join_alike(steps: Iterable[Step]) -> list[Alike]:
+    """First the steps of one path, whose representations add up; then the paths of the same representations."""
+    by_path: dict[tuple[object, ...], Alike] = {}
+    for step in steps:
+        own = Alike((step.path,), tuple(step.representations), print_selection(step.draft), step.draft)
+        slot = (step.path, own.selection, bool(own.representations))
+        known = by_path.get(slot)
+        if known is None or not _apart(known.representations, own.representations):
+            by_path[slot if known is None else (*slot, len(by_path))] = own
+        else:
+            joined = _add(known.representations, own.representations)
+            by_path[slot] = replace(known, representations=joined)
+    joined: dict[tuple[object, ...], Alike] = {}
+    for each in by_path.values():
+        slot = (each.selection, each.representations)
+        known = joined.get(slot)
+        joined[slot] = replace(known, paths=(*known.paths, *each.paths)) if known else each
+    return list(joined.values())
+
+
+def _apart(some: Iterable[Representation], others: Iterable[Representation]) -> bool:
+    """Whether no object could be represented by both."""
+    return all(one.types and other.types and not one.types & other.types for one in some for other in others)
+
+
+def _add(some: tuple[Representation, ...], others: tuple[Representation, ...]) -> tuple[Representation, ...]:
+    added = list(some)
+    for other in others:
+        for index, one in enumerate(added):
+            if one.typename == other.typename and one.fields == other.fields and one.types and other.types:
+                added[index] = replace(one, types=one.types | other.types)
+                break
+        else:
+            added.append(other)
+    return tuple(added)
