@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Clock = Callable[[], int]
 """Returns milliseconds since the Unix epoch. It may step back; who needs order uses ids."""
@@ -14,7 +16,7 @@ def wall_clock() -> int:
 
 def to_datetime(ms: int) -> datetime:
     """Milliseconds since the Unix epoch as an aware UTC datetime."""
-    return datetime.fromtimestamp(ms / 1000, UTC)
+    return _EPOCH + timedelta(milliseconds=ms)
 
 
 def from_datetime(moment: datetime) -> int:
@@ -24,7 +26,8 @@ def from_datetime(moment: datetime) -> int:
 
 def to_iso(ms: int) -> str:
     """Milliseconds since the Unix epoch as ISO 8601 in UTC with milliseconds, e.g. `2026-01-31T12:00:00.000Z`."""
-    return to_datetime(ms).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
+    # `isoformat` is several times faster than `strftime`; its offset is always the six characters `+00:00`.
+    return to_datetime(ms).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def from_iso(text: str) -> int:

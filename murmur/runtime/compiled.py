@@ -29,11 +29,13 @@ from graphql import (
     OperationType,
     SelectionNode,
     SelectionSetNode,
+    VariableDefinitionNode,
     VariableNode,
     get_argument_values,
     get_variable_values,
     is_abstract_type,
     is_leaf_type,
+    print_ast,
 )
 from strawberry.federation import Schema
 from strawberry.schema.schema_converter import get_arguments
@@ -85,14 +87,16 @@ class CompiledOperation:
             if isinstance(concrete.definition, StrawberryObjectDefinition)
             and isinstance(concrete.implementation, GraphQLObjectType)
         }
+        # Representations are JSON as it comes: graphql-core's walk over it would change nothing.
+        self._coerced = [node for node in self._operation.variable_definitions or () if not _is_representations(node)]
         self._steps = self._steps_of(root, [(self._operation.selection_set, ())])
 
     async def execute(self, context: object, variables: dict[str, Any]) -> tuple[dict[str, Any] | None, list[Located]]:
         """The data and the errors, each with its path. A variable that does not fit is an error without data."""
-        values = get_variable_values(self._schema, self._operation.variable_definitions or (), variables)
+        values = get_variable_values(self._schema, self._coerced, variables)
         if isinstance(values, list):
             return None, [(error, []) for error in values]
-        run = Run(context, values)
+        run = Run(context, values, variables)
         data = cast(dict[str, Any], run.data)
         serial = self._operation.operation is OperationType.MUTATION
         for condition, step in self._steps:
@@ -238,20 +242,30 @@ class CompiledOperation:
             and hasattr(concrete.definition.origin, "resolve_reference")
         }
 
+        value = node.arguments[0].value if node.arguments else None
+        variable = value.name.value if isinstance(value, VariableNode) else None
+
         def step(run: Run, _source: Any, out: dict[str, Any], path: Path, slot: Slot) -> None:
             raw = self._info(run, cast(GraphQLObjectType, self._schema.query_type), field, [node])
             info = info_class(_raw_info=raw, _field=definition)
-            entities: list[Any] = []
-            for representation in get_argument_values(field, node, run.variables)["representations"]:
+            if variable is None:
+                representations = get_argument_values(field, node, run.variables)["representations"]
+            else:
+                representations = run.given.get(variable)
+            if isinstance(representations, list):
+                put(run, [resolve(info, each) for each in cast(list[Any], representations)], out, key, path, slot)
+            else:
+                put(run, GraphQLError("representations: a list of objects is needed"), out, key, path, slot)
+
+        def resolve(info: Any, representation: Any) -> Any:
+            try:
                 given = dict(representation)
-                resolve = references.get(given.pop("__typename", None))
-                try:
-                    if resolve is None:
-                        raise GraphQLError(f"{representation!r} is not a representation of an entity of this subgraph")
-                    entities.append(resolve(info, given))
-                except Exception as error:
-                    entities.append(error)
-            put(run, entities, out, key, path, slot)
+                reference = references.get(given.pop("__typename", None))
+                if reference is None:
+                    raise GraphQLError(f"{str(representation)[:200]} is not a representation of an entity of this subgraph")
+                return reference(info, given)
+            except Exception as error:
+                return error
 
         return step
 
@@ -294,6 +308,11 @@ def _reference(origin: Any) -> Callable[[Any, dict[str, Any]], Any]:
     if "info" in get_func_args(resolve):
         return lambda info, given: resolve(info=info, **given)
     return lambda _info, given: resolve(**given)
+
+
+def _is_representations(node: VariableDefinitionNode) -> bool:
+    """Whether a variable is of `[_Any!]!`, as the gateway declares it."""
+    return print_ast(node.type) == "[_Any!]!"
 
 
 def _choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

@@ -30,13 +30,14 @@ _INT_BOUND = 2**31
 
 
 class Run:
-    """One execution of a compiled operation. `variables` are graphql-core's `VariableValues`."""
+    """One execution of a compiled operation. `variables` are graphql-core's `VariableValues` of what was `given`."""
 
-    __slots__ = ("calls", "context", "data", "errors", "pending", "variables")
+    __slots__ = ("calls", "context", "data", "errors", "given", "pending", "variables")
 
-    def __init__(self, context: object, variables: Any) -> None:
+    def __init__(self, context: object, variables: Any, given: Mapping[str, Any]) -> None:
         self.context = context
         self.variables = variables
+        self.given = given
         self.data: dict[str, Any] | None = {}
         self.errors: list[Located] = []
         self.pending: list[tuple[Awaitable[Any], Put, Any, Any, Path, Slot]] = []
@@ -58,11 +59,19 @@ class Run:
     async def drain(self) -> None:
         while self.pending:
             batch, self.pending = self.pending, []
-            values = await asyncio.gather(*(waiting[0] for waiting in batch), return_exceptions=True)
-            for (_, put, container, key, path, slot), value in zip(batch, values, strict=True):
-                if isinstance(value, BaseException) and not isinstance(value, Exception):
-                    raise value
-                put(self, value, container, key, path, slot)
+            # Loaders hand out futures that are under way already; only coroutines have to be started.
+            waiting = [entry[0] if isinstance(entry[0], asyncio.Future) else asyncio.ensure_future(entry[0]) for entry in batch]
+            try:
+                for future, (_, put, container, key, path, slot) in zip(waiting, batch, strict=True):
+                    try:
+                        value = await future
+                    except Exception as error:
+                        value = error
+                    put(self, value, container, key, path, slot)
+            except BaseException:
+                for future in waiting:
+                    future.cancel()
+                raise
 
 
 def is_awaitable(value: object) -> TypeGuard[Awaitable[Any]]:
