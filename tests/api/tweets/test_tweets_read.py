@@ -10,7 +10,8 @@ ENTITIES = (
 
 
 async def nodes(square: Square, viewer: int | None, user: int, field: str) -> list[str]:
-    document = "query ($of: [_Any!]!) { _entities(representations: $of) { ... on User { list: %s { nodes { id } } } } }" % field
+    selection = field + " { nodes { id } }"
+    document = "query ($of: [_Any!]!) { _entities(representations: $of) { ... on User { list: " + selection + " } } }"
     answer = await square.ask(viewer, document, of=[{"__typename": "User", "id": str(user)}])
     return [node["id"] for node in answer["_entities"][0]["list"]["nodes"]]
 
