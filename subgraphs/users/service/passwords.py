@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError, VerifyMismatchError
+from argon2.exceptions import HashingError, VerificationError, VerifyMismatchError
 
 from murmur.errors import Refused, Unavailable, UserErrorCode
 
@@ -58,8 +58,6 @@ class Passwords:
             return self._hasher.verify(password_hash, _normal(password))
         except VerifyMismatchError:
             return False
-        except VerificationError as error:
-            raise Unavailable("passwords can't be checked now; try again") from error
 
     async def _in_turn(self, work: Callable[[], T]) -> T:
         if self._waiting >= _WAITING:
@@ -68,6 +66,9 @@ class Passwords:
         try:
             async with self._turns:
                 return await asyncio.to_thread(work)
+        except (HashingError, VerificationError) as error:
+            # No memory, most likely.
+            raise Unavailable("passwords can't be checked now; try again") from error
         finally:
             self._waiting -= 1
 
