@@ -3,8 +3,6 @@
 import asyncio
 import time
 
-import pytest
-
 from murmur.errors import Unavailable
 from subgraphs.users.service.passwords import PasswordCost, Passwords
 

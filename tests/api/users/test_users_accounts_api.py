@@ -1,5 +1,7 @@
 """Signing up and in, sessions, and the own profile, as a client sees them."""
 
+import asyncio
+
 import pytest
 
 from murmur.events import ProfileUpdated, UserSignedUp
@@ -83,6 +85,15 @@ async def test_what_no_account_may_have_is_refused_by_its_field(town: Town, give
 async def test_a_handle_is_taken_in_any_case(town: Town) -> None:
     await town.sign_up("Ada")
     assert (await town.sign_up_refused(handle="aDA"))["code"] == "TAKEN"
+
+
+async def test_of_many_who_want_a_handle_at_once_one_gets_it(town: Town) -> None:
+    document = """mutation ($handle: String!) {
+      signUp(input: {handle: $handle, password: "correct horse", name: "X"}) { user { handle } userErrors { code } }
+    }"""
+    answers = await asyncio.gather(*(town.nobody.ask(document, handle=handle) for handle in ("ada", "Ada", "ADA", "aDA")))
+    assert sorted(codes(answer["signUp"]) for answer in answers) == [[], ["TAKEN"], ["TAKEN"], ["TAKEN"]]
+    assert len(await town.events()) == 1
 
 
 async def test_the_longest_of_everything_is_taken(town: Town) -> None:
@@ -190,6 +201,13 @@ async def test_a_rotated_token_ends_the_session_for_everybody(town: Town) -> Non
     assert codes(await refresh(town.nobody, ada.session["refreshToken"])) == ["SESSION_ENDED"]
     assert codes(await refresh(town.nobody, newest["refreshToken"])) == ["SESSION_ENDED"]
     assert codes(await refresh(town.nobody, elsewhere["refreshToken"])) == []
+
+
+async def test_a_token_that_is_presented_twice_at_once_goes_on_at_most_once(town: Town) -> None:
+    ada = await town.sign_up("ada")
+    answers = await asyncio.gather(*(refresh(town.nobody, ada.session["refreshToken"]) for _ in range(4)))
+    [winner] = [answer for answer in answers if not codes(answer)]
+    assert codes(await refresh(town.nobody, winner["refreshToken"])) == ["SESSION_ENDED"]
 
 
 @pytest.mark.parametrize("token", ["", "x" * 65, "ü" * 65, "\ud800" * 65, "x" * 10_000])
