@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from murmur.cursors import Page, Window, page
 from murmur.post import Post
@@ -95,8 +96,9 @@ class TimelineService:
         rows: list[Post] = []
         asked = wanted.fetch + _SPARE
         while candidates and len(rows) < wanted.fetch:
-            rows += await self._seen(viewer_id, entries, candidates[:asked], repeated)
-            candidates = candidates[asked:]
+            end = _reach(candidates, repeated, asked)
+            rows += await self._seen(viewer_id, entries, candidates[:end], repeated)
+            candidates = candidates[end:]
             asked *= 2
         del rows[wanted.fetch :]
         return rows[::-1] if wanted.from_oldest else rows
@@ -124,6 +126,15 @@ class TimelineService:
             and oldest.get(post.tweet_id, post.id) >= post.id
             and _may_see(viewer_id, post, relations)
         ]
+
+
+def _reach(candidates: range, repeated: Mapping[int, Sequence[int]], wanted: int) -> int:
+    """How many candidates hold `wanted` that are the oldest of their tweet; the others are nearly always hidden."""
+    if not repeated:
+        return wanted
+    hidden = {index for indexes in repeated.values() for index in indexes[1:]}
+    oldest = (reach for reach, index in enumerate(candidates, 1) if index not in hidden)
+    return next(islice(oldest, wanted - 1, None), len(candidates))
 
 
 def _may_see(viewer_id: int, post: Post, relations: Mapping[int, Relation]) -> bool:

@@ -44,5 +44,5 @@ class PostsInMemory:
         return {tweet_id for tweet_id in tweet_ids if tweet_id in self.posts and tweet_id not in self.deleted}
 
     def _next_id(self) -> int:
-        self._next += 10
+        self._next += 7
         return self._next
