@@ -10,7 +10,7 @@ from gateway.federation.engine import RequestRefused
 # where a string does not end the rest of the document is its token: the parser would stop there too.
 _STRING = r'"""(?:[^"\\]|\\"""|\\|"(?!""))*+"""|"(?!"")(?:[^"\\\n\r]|\\.)*+"'
 _TOKEN = re.compile(
-    r"[A-Za-z_][A-Za-z0-9_]*+|\.\.\.|[{}()\[\]:@]|[!$&=|]|-?[0-9][0-9A-Za-z_.+-]*+|#[^\n\r]*+"
+    r"[A-Za-z_][A-Za-z0-9_]*+|\.\.\.|[{}()\[\]:@]|[!$&=|]|-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|#[^\n\r]*+"
     rf'|{_STRING}|"(?s:.*+)'
 )
 _WHOLE_STRING = re.compile(_STRING)

@@ -26,7 +26,7 @@ async def subgraph_session(connections: int) -> AsyncGenerator[aiohttp.ClientSes
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         # Each fetch has a deadline of its own, which covers connecting and reading.
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+        timeout=aiohttp.ClientTimeout(total=None),
         headers={
             "accept": f"{_GRAPHQL_RESPONSE}, application/json;q=0.9",
             # Within a data centre a core is dearer than a link.
@@ -51,14 +51,25 @@ class HttpTransport:
         self._session = session
         self._seconds = seconds
         self._max_bytes = max_bytes
+        self._answers = True
 
     async def fetch(self, request: SubgraphRequest, context: object) -> SubgraphResponse:
         asked = cast(RequestContext, context)
         try:
-            return await within(self._fetch(request, asked), self._seconds, request, asked)
+            response = await within(self._fetch(request, asked), self._seconds, request, asked)
         except TransportError as error:
-            _log.warning("fetch failed", subgraph=self._name, reason=str(error), cause=repr(error.__cause__))
+            self._tell(failure=error)
             raise
+        self._tell(failure=None)
+        return response
+
+    def _tell(self, failure: TransportError | None) -> None:
+        """Logs the first failure and the first answer after it; metrics count the others."""
+        if failure is not None and self._answers:
+            _log.warning("subgraph does not answer", subgraph=self._name, reason=str(failure), cause=repr(failure.__cause__))
+        elif failure is None and not self._answers:
+            _log.info("subgraph answers again", subgraph=self._name)
+        self._answers = failure is None
 
     async def _fetch(self, request: SubgraphRequest, context: RequestContext) -> SubgraphResponse:
         try:

@@ -2,15 +2,17 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Annotated
 
 import strawberry
+from strawberry.federation import Schema
 from strawberry.types import Info
 
 from gateway.federation.composition import SubgraphSdl, compose
 from gateway.federation.engine import Engine
 from gateway.federation.executor.transport import Transport
-from gateway.federation.supergraph import load_supergraph
+from gateway.federation.supergraph import Supergraph, load_supergraph
 from murmur.errors import Forbidden
 from murmur.identity import Caller
 from murmur.runtime.context import RequestContext
@@ -47,7 +49,7 @@ class Book:
 class BooksQuery:
     @strawberry.field(description="All books.")
     def books(self, info: LibraryInfo) -> list[Book]:
-        return [Book(id=strawberry.ID(id), title=title) for id, title in info.context.library.titles.items()]
+        return [Book(id=strawberry.ID(number), title=title) for number, title in info.context.library.titles.items()]
 
     @strawberry.field(description="One book.")
     def book(self, info: LibraryInfo, id: strawberry.ID) -> Book | None:
@@ -106,11 +108,20 @@ class ReviewsQuery:
         return ReviewedBook.resolve_reference(strawberry.ID("1"))
 
 
+@cache
+def _schemas() -> dict[str, Schema]:
+    return {"books": federated_schema(BooksQuery, BooksMutation), "reviews": federated_schema(ReviewsQuery)}
+
+
+@cache
+def _supergraph() -> Supergraph:
+    subgraphs = library_subgraphs(Library()).values()
+    return load_supergraph(compose([SubgraphSdl(each.name, f"http://{each.name}.test/graphql", each.sdl) for each in subgraphs]))
+
+
 def library_subgraphs(library: Library) -> dict[str, Subgraph]:
-    schemas = {"books": federated_schema(BooksQuery, BooksMutation), "reviews": federated_schema(ReviewsQuery)}
-    return {name: Subgraph(name, schema, lambda caller: LibraryContext(library, caller)) for name, schema in schemas.items()}
+    return {name: Subgraph(name, schema, lambda caller: LibraryContext(library, caller)) for name, schema in _schemas().items()}
 
 
-def library_engine(subgraphs: dict[str, Subgraph], transports: dict[str, Transport]) -> Engine:
-    sdls = [SubgraphSdl(name, f"http://{name}.test/graphql", subgraph.sdl) for name, subgraph in subgraphs.items()]
-    return Engine(load_supergraph(compose(sdls)), transports)
+def library_engine(transports: dict[str, Transport]) -> Engine:
+    return Engine(_supergraph(), transports)

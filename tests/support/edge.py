@@ -1,0 +1,66 @@
+"""A gateway's edge over a `Library`, with keys of its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import FastAPI
+
+from gateway.edge.app import edge_app
+from gateway.edge.gate import Gate
+from gateway.edge.options import EdgeOptions
+from gateway.federation.executor.transport import Transport
+from gateway.transports.in_process import InProcessTransport
+from murmur.identity import Caller, TokenSigner, TokenVerifier, Viewer, jwks
+from murmur.telemetry.metrics import Metrics
+from tests.support.asgi import Reply, ask
+from tests.support.library import Library, library_engine, library_subgraphs
+
+JSON = "application/json"
+RESPONSE = "application/graphql-response+json"
+
+
+@dataclass
+class Edge:
+    """`transports` takes the place of those to subgraphs in process, by name; `identities` signs what they send."""
+
+    options: EdgeOptions = field(default_factory=EdgeOptions)
+    limit: int = 100
+    transports: Mapping[str, Transport] = field(default_factory=dict)
+    identities: TokenSigner = field(default_factory=lambda: TokenSigner(Ed25519PrivateKey.generate(), "identity", 60))
+    unready: list[str] = field(default_factory=list)
+    library: Library = field(default_factory=Library)
+    gate: Gate = field(init=False)
+    app: FastAPI = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.gate = Gate(self.limit)
+        self.now = 1_800_000_000_000
+        self.access = TokenSigner(Ed25519PrivateKey.generate(), "access", 900, lambda: self.now)
+        subgraphs = library_subgraphs(self.library)
+        in_process: dict[str, Transport] = {
+            name: InProcessTransport(name, subgraph.execute, seconds=5) for name, subgraph in subgraphs.items()
+        }
+        self.app = edge_app(
+            library_engine(in_process | dict(self.transports)),
+            verifier=TokenVerifier({self.access.key_id: self.access.public_key}, "access", lambda: self.now),
+            signer=self.identities,
+            metrics=Metrics(),
+            gate=self.gate,
+            ready=lambda: self.unready,
+            jwks=lambda: jwks(self.access.public_key),
+            options=self.options,
+        )
+
+    def token(self, user_id: int = 7) -> str:
+        return self.access.sign(Caller(Viewer(user_id, "session")))[0]
+
+    async def post(self, request: object, headers: Mapping[str, str] | None = None, **others: Any) -> Reply:
+        """POSTs a value as JSON, or bytes as they are."""
+        body = request if isinstance(request, bytes) else orjson.dumps(request)
+        return await ask(self.app, "POST", "/graphql", body=body, headers={"content-type": JSON} | dict(headers or {}), **others)
+
+    async def query(self, document: str, headers: Mapping[str, str] | None = None, **variables: object) -> Reply:
+        return await self.post({"query": document, "variables": variables}, headers)
