@@ -49,8 +49,9 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-# The explorer is a convenience: without npm, or offline, the platform starts and its page says how to get it.
-$(EXPLORER)/node_modules/.installed: $(EXPLORER)/package-lock.json
-	@if command -v npm >/dev/null; then \
-		(cd $(EXPLORER) && npm ci --silent --no-audit --no-fund) && touch $@ || echo "The explorer could not be installed; going on without it."; \
-	else echo "npm is missing: GraphiQL is not installed; going on without it."; fi
+# The explorer is a convenience: offline, the platform starts without it, and its page says how to get it.
+$(EXPLORER)/node_modules/.installed: $(EXPLORER)/package-lock.json $(STAMP)
+	@command -v npm >/dev/null || test -x $(BIN)/npm || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(EXPLORER)/node.lock || true
+	@(cd $(EXPLORER) && PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --silent) && touch $@ || \
+		echo "GraphiQL could not be installed; going on without it."

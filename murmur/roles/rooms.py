@@ -47,7 +47,8 @@ async def open_rooms(settings: Settings, metrics: Metrics) -> AsyncGenerator[Roo
     """Raises StartupError when a store can't be opened."""
     data_dir = settings.server.data_dir
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        # It holds password hashes and signing keys.
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         lease = NodeLease(data_dir / "nodes")
     except OSError as error:
         raise StartupError(
