@@ -19,6 +19,7 @@ from graphql.execution import get_variable_values
 
 from .executor.collect import Tree
 from .executor.complete import Completer
+from .executor.fields import ClientPaths
 from .executor.follow import follow
 from .executor.introspect import Introspection
 from .executor.prepare import Execution, Run, prepare
@@ -164,8 +165,8 @@ class Engine:
         errors: list[Tree] = []
         known = []
         if execution.problems:
-            selections = operation._operation.selections
-            errors, known = client_errors(execution.problems, selections, execution.tree, name_service=self._name_services)
+            paths = ClientPaths(operation._operation.selections, execution.tree, execution.variables)
+            errors, known = client_errors(execution.problems, paths, name_service=self._name_services)
         data, flaws = operation._completer.complete(execution.tree, execution.variables, known)
         response: dict[str, object] = {"data": data}
         errors += ({"message": message, "path": [*path], "extensions": {"code": "INTERNAL"}} for message, path in flaws)

@@ -107,3 +107,12 @@ def test_fields_of_one_subgraph_are_fetched_there_once() -> None:
     text = plan(federate({"a": a, "b": b, "c": c, "d": d}), "{ item { x y z } }")
     assert text.count("Fetch(") == 2
     assert 'service: "d"' in text
+
+
+async def test_no_fetch_of_a_chain_is_sent_for_a_skipped_field() -> None:
+    subgraphs = _chain()
+    gateway = federate(subgraphs)
+    document = "query($yes: Boolean!) { item { a last @include(if: $yes) } }"
+    assert await ask(gateway, document, {"yes": False}) == {"data": {"item": {"a": "1"}}}
+    assert [len(each.requests) for each in subgraphs.values()] == [1, 0, 0, 0]
+    assert (await ask(gateway, document, {"yes": True}))["data"] == {"item": {"a": "1", "last": "dcb1"}}

@@ -41,33 +41,47 @@ def condition_variables(selections: Iterable[Selected]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def client_paths(selections: Sequence[Selected], tree: object, path: TreePath) -> list[TreePath]:
-    """The client's names for a place in the tree: the deepest that it asked for, once for each alias of it."""
-    complete, partial = _client_paths(selections, tree, path)
-    return complete or partial[:1] or [()]
+@dataclass(frozen=True, slots=True)
+class ClientPaths:
+    """Translates places in the tree of one response to the client's names for them."""
 
+    selections: Sequence[Selected]
+    tree: object
+    variables: Mapping[str, object]
 
-def _client_paths(selections: Sequence[Selected], value: object, path: TreePath) -> tuple[list[TreePath], list[TreePath]]:
-    indices = 0
-    while indices < len(path) and isinstance(index := path[indices], int):
-        value = value[index] if isinstance(value, list) and index < len(value) else None
-        indices += 1
-    head = path[:indices]
-    if indices == len(path):
-        return [head], []
-    complete: list[TreePath] = []
-    partial: list[TreePath] = [head]
-    below: dict[str, list[Selected]] = {}
-    key = path[indices]
-    known = value if isinstance(value, dict) else {}
-    typename = known.get("__typename")
-    for each in selections:
-        if each.key == key and (typename is None or typename in each.types):
-            below.setdefault(each.response, []).extend(each.children)
-    for response, children in below.items():
-        full, part = _client_paths(children, known.get(key), path[indices + 1 :])
-        complete += [(*head, response, *rest) for rest in full]
-        partial = [(*head, response, *rest) for rest in part] + partial
-        if len(complete) >= _MOST_PATHS:
-            break
-    return complete[:_MOST_PATHS], sorted(partial, key=len, reverse=True)[:1]
+    def of(self, path: TreePath) -> list[TreePath]:
+        """The deepest place that the client asked for, once for each alias of it."""
+        complete, partial = self._of(self.selections, self.tree, path)
+        return complete or partial[:1] or [()]
+
+    def _of(
+        self, selections: Sequence[Selected], value: object, path: TreePath
+    ) -> tuple[list[TreePath], list[TreePath]]:
+        """The paths that go all the way, and the longest of those that don't."""
+        indices = 0
+        while indices < len(path) and isinstance(index := path[indices], int):
+            value = value[index] if isinstance(value, list) and index < len(value) else None
+            indices += 1
+        head = path[:indices]
+        if indices == len(path):
+            return [head], []
+        key, known = path[indices], value if isinstance(value, dict) else {}
+        complete: list[TreePath] = []
+        partial: list[TreePath] = [head]
+        for response, children in self._below(selections, key, known.get("__typename")).items():
+            full, part = self._of(children, known.get(key), path[indices + 1 :])
+            complete += [(*head, response, *rest) for rest in full]
+            partial += [(*head, response, *rest) for rest in part]
+            if len(complete) >= _MOST_PATHS:
+                break
+        return complete[:_MOST_PATHS], [max(partial, key=len)]
+
+    def _below(self, selections: Sequence[Selected], key: object, typename: object) -> dict[str, list[Selected]]:
+        below: dict[str, list[Selected]] = {}
+        for each in selections:
+            if each.key == key and (typename is None or typename in each.types) and self._holds(each):
+                below.setdefault(each.response, []).extend(each.children)
+        return below
+
+    def _holds(self, selected: Selected) -> bool:
+        return all((self.variables.get(name) is True) is wanted for name, wanted in selected.condition)

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..planner.operation import Selected
 from ..planner.plan import Fetch, Rename
 from .collect import Tree, TreePath
-from .fields import client_paths
+from .fields import ClientPaths
 
 _MOST_ERRORS = 100
 
@@ -71,7 +70,7 @@ def _renamed(path: TreePath, renames: Sequence[Rename]) -> TreePath:
 
 
 def client_errors(
-    problems: Iterable[Problem], selections: Sequence[Selected], tree: Tree, *, name_service: bool
+    problems: Iterable[Problem], paths: ClientPaths, *, name_service: bool
 ) -> tuple[list[Tree], list[TreePath]]:
     """Errors as the specification formats them, each at the client's own path, and those paths."""
     errors: dict[tuple[str, TreePath], Tree] = {}
@@ -80,7 +79,7 @@ def client_errors(
         if name_service:
             extensions["service"] = problem.subgraph
         for place in problem.paths:
-            for path in client_paths(selections, tree, place):
+            for path in paths.of(place):
                 if len(errors) >= _MOST_ERRORS:
                     break
                 error: Tree = {"message": problem.message, "path": [*path]}

@@ -15,12 +15,12 @@ class Draft:
         self.fields: dict[tuple[str, Condition], DraftField] = {}
         self.fragments: dict[str, Draft] = {}
 
-    def add(self, selected: Selected, field: SubgraphField) -> "Draft":
-        """Asks for a field; the selection set below it."""
-        slot = (selected.key, selected.condition)
+    def add(self, selected: Selected, field: SubgraphField, condition: Condition) -> "Draft":
+        """Asks for a field where the condition holds; the selection set below it."""
+        slot = (selected.key, condition)
         found = self.fields.get(slot)
         if found is None:
-            found = self.fields[slot] = DraftField(selected, field)
+            found = self.fields[slot] = DraftField(selected, field, condition)
         return found.below
 
     def narrow(self, type: str) -> "Draft":
@@ -42,9 +42,9 @@ class DraftField:
 
     __slots__ = ("alias", "below", "condition", "field", "selected")
 
-    def __init__(self, selected: Selected, field: SubgraphField) -> None:
+    def __init__(self, selected: Selected, field: SubgraphField, condition: Condition) -> None:
         self.selected = selected
         self.field = field
         self.alias = selected.key
-        self.condition = selected.condition
+        self.condition = condition
         self.below = Draft(field.named)

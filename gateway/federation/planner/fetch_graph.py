@@ -1,7 +1,7 @@
 """Resolutions to a fetch graph: the steps to take, and which of them each needs."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..supergraph import Kind
 from .draft import Draft
@@ -26,7 +26,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a resolution is written: `path` ends at the objects, `types` are those of them that are meant."""
+    """Where a resolution is written: `path` ends at the objects, `types` are those of them that are meant.
+
+    `condition` is what must hold to come here; `unsaid` the part of it that the step itself does not show yet.
+    """
 
     step: Step | None
     draft: Draft
@@ -35,6 +38,7 @@ class _Place:
     path: Path
     types: frozenset[str] | None
     condition: Condition
+    unsaid: Condition
     kind: OperationKind = "query"
 
 
@@ -46,7 +50,7 @@ class FetchGraph:
         self.steps: list[Step] = []
 
     def add_root(self, resolution: Resolution, root: str, kind: OperationKind) -> None:
-        self._write(resolution, _Place(None, Draft(""), None, root, (), None, (), kind))
+        self._write(resolution, _Place(None, Draft(""), None, root, (), None, (), (), kind))
 
     def _write(self, resolution: Resolution, place: _Place) -> set[Step]:
         """Writes a resolution into the step of `place` and new ones; the steps that its values come from."""
@@ -54,7 +58,7 @@ class FetchGraph:
         for local in resolution.locals:
             assert place.step and place.subgraph
             sources.add(place.step)
-            below = place.draft.add(local.selected, local.field)
+            below = place.draft.add(local.selected, local.field, _both(local.selected.condition, place.unsaid))
             if local.child:
                 declared = self._graph.type(place.subgraph, local.field.named)
                 assert declared is not None
@@ -63,13 +67,13 @@ class FetchGraph:
                 path = place.path if place.types is None else (*place.path, place.types)
                 path = (*path, local.selected.key, *(LIST,) * local.field.lists)
                 condition = _both(place.condition, local.selected.condition)
-                inner = _Place(place.step, below, place.subgraph, local.field.named, path, None, condition)
+                inner = _Place(place.step, below, place.subgraph, local.field.named, path, None, condition, ())
                 sources |= self._write(local.child, inner)
         for narrowing in resolution.narrowings:
             place.draft.typename = True
             types = frozenset((narrowing.type,))
             draft = place.draft.narrow(narrowing.type)
-            inner = _Place(place.step, draft, place.subgraph, narrowing.type, place.path, types, place.condition)
+            inner = _Place(place.step, draft, place.subgraph, narrowing.type, place.path, types, place.condition, place.unsaid)
             sources |= self._write(narrowing.resolution, inner)
         for taken in resolution.taken:
             sources |= self._take(taken, place)
@@ -77,8 +81,10 @@ class FetchGraph:
 
     def _take(self, taken: Taken, place: _Place) -> set[Step]:
         needs = {place.step} if place.step else set[Step]()
+        conditions = {selected.condition for selected in taken.selections}
+        wanted = _both(place.condition, conditions.pop()) if len(conditions) == 1 else place.condition
         for given in taken.given:
-            needs |= self._write(given.resolution, place)
+            needs |= self._write(given.resolution, replace(place, condition=wanted))
         jump = taken.jump
         step = self._step(jump.subgraph, place, needs, taken)
         for selected in taken.selections:
@@ -91,7 +97,7 @@ class FetchGraph:
                 step.representations.append(representation)
             declared = self._graph.type(jump.subgraph, jump.type)
             draft.typename = draft.typename or (declared is not None and declared.kind is Kind.INTERFACE)
-        inner = _Place(step, draft, jump.subgraph, jump.type, place.path, place.types, place.condition)
+        inner = _Place(step, draft, jump.subgraph, jump.type, place.path, place.types, place.condition, place.condition)
         return {step} | self._write(taken.target, inner)
 
     def _step(self, subgraph: str, place: _Place, needs: set[Step], taken: Taken) -> Step:
