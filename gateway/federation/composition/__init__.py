@@ -12,7 +12,7 @@ from .check_contexts import check_contexts
 from .check_across import check_across
 from .check_field_sets import check_field_sets
 from .check_inaccessible import check_inaccessible
-from .check_supergraph import check_interfaces, check_printed, check_supergraph
+from .check_supergraph import check_interfaces, check_printed, check_shared_types, check_supergraph
 from .check_usage import check_usage
 from .errors import CompositionError, CompositionFailed, Findings
 from .merge import begin, merge
@@ -55,13 +55,15 @@ def compose(subgraphs: Iterable[SubgraphSdl]) -> str:
     check_interfaces(merging, supergraph)
     findings.stop_if_any()
     check_supergraph(merging, supergraph)
-    check_inaccessible(supergraph, findings)
-    check_protection(merging, supergraph.types)
-    findings.stop_if_any()
-    prove_satisfiability(merging, supergraph)
     findings.stop_if_any()
     sdl = print_supergraph(supergraph, read)
     check_printed(merging, sdl)
+    findings.stop_if_any()
+    check_inaccessible(supergraph, findings)
+    check_protection(merging, supergraph.types)
+    findings.stop_if_any()
+    check_shared_types(merging, supergraph)
+    prove_satisfiability(merging, supergraph)
     findings.stop_if_any()
     return sdl
 

@@ -81,9 +81,7 @@ def _problem(subgraph: Subgraph, setter: TypeDefinition, selection: str, argumen
     if any(use.selected.alias or use.selected.has_directives or use.field.arguments for use in uses):
         return "aliases, directives and arguments are not supported"
     leaves = [use for use in uses if base_name(use.field.type) not in _composites(subgraph)]
-    if any(_width(part) > 1 for part in applicable) or (
-        len(applicable) > 1 and not all(_is_fragment(p) for p in applicable)
-    ):
+    if any(_width(part) > 1 for part in applicable) or (len(applicable) > 1 and not all(_is_fragment(p) for p in applicable)):
         return "it selects more than one field"
     expected = nullable(argument.type)
     for use in leaves:

@@ -130,9 +130,7 @@ def _check_provides(subgraph: Subgraph, definition: TypeDefinition, field: Field
         _check_external(subgraph, provided.name, read[0], applied, coordinate, add)
 
 
-def _check_external(
-    subgraph: Subgraph, parent: str, field_set: FieldSet, applied: Directive, coordinate: str, add: Add
-) -> None:
+def _check_external(subgraph: Subgraph, parent: str, field_set: FieldSet, applied: Directive, coordinate: str, add: Add) -> None:
     """Every leaf that a field set selects is external, or is below something external: else the subgraph has it anyway."""
     definition = subgraph.types[parent]
     for selection in field_set:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from graphql import (
+    REMOVE,
     ConstDirectiveNode,
     DocumentNode,
     GraphQLArgument,
@@ -50,14 +51,22 @@ class _DirectiveArguments(Visitor):
                 continue
             if own in _FIELD_SETS and argument.name.value == "fields":
                 if not isinstance(argument.value, StringValueNode):
-                    self.broken.append(
-                        (f"{own.upper()}_INVALID_FIELDS_TYPE", f'"{print_ast(node)}": fields must be a string.')
-                    )
+                    self.broken.append((f"{own.upper()}_INVALID_FIELDS_TYPE", f'"{print_ast(node)}": fields must be a string.'))
             elif value_from_ast(argument.value, expected.type) is Undefined:
                 self.broken.append(
                     ("INVALID_GRAPHQL", f'"{print_ast(node)}": {argument.name.value} must be of type {expected.type}.')
                 )
         return None
+
+
+class _Undeprecate(Visitor):
+    def enter_directive(self, node: ConstDirectiveNode, *_: object) -> VisitorAction:
+        return REMOVE if node.name.value == "deprecated" else None
+
+
+def without_deprecations(document: DocumentNode) -> DocumentNode:
+    """The document as drafts of GraphQL before 2025 see it, which let an implementation deprecate what its interface does not."""
+    return visit(document, _Undeprecate())
 
 
 def _inputs(schema: GraphQLSchema) -> Iterator[tuple[str, GraphQLArgument | GraphQLInputField]]:
@@ -82,7 +91,7 @@ def check_graphql(document: DocumentNode, vocabulary: Vocabulary, findings: Find
             add("INVALID_GRAPHQL", problem.message, _place(problem))
         return
     try:
-        schema = build_ast_schema(document, assume_valid_sdl=True)
+        schema = build_ast_schema(without_deprecations(document), assume_valid_sdl=True)
         problems = validate_schema(schema)
     except (GraphQLError, TypeError) as error:
         add("INVALID_GRAPHQL", str(error), "")

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from graphql import GraphQLError, build_schema, validate_schema
+from graphql import GraphQLError, build_ast_schema, parse, validate_schema
 
+from .check_graphql import without_deprecations
 from .merge_fields import FieldSource, field_sources
 from .merging import Merging, named
 from .model import Kind, Supergraph, TypeDefinition
@@ -22,6 +23,11 @@ def check_supergraph(merging: Merging, supergraph: Supergraph) -> None:
     """Findings for merged types that do not hold together."""
     for definition in supergraph.types.values():
         _check_implementations(merging, supergraph, definition)
+
+
+def check_shared_types(merging: Merging, supergraph: Supergraph) -> None:
+    """Findings for shared fields whose subgraphs know no type in common."""
+    for definition in supergraph.types.values():
         if definition.kind is Kind.OBJECT:
             _check_shared_types(merging, definition)
 
@@ -29,7 +35,7 @@ def check_supergraph(merging: Merging, supergraph: Supergraph) -> None:
 def check_printed(merging: Merging, sdl: str) -> None:
     """What still is no valid GraphQL, such as an argument of an interface that an implementation elsewhere does not take."""
     try:
-        problems = validate_schema(build_schema(sdl))
+        problems = validate_schema(build_ast_schema(without_deprecations(parse(sdl))))
     except (GraphQLError, TypeError) as error:
         merging.findings.add("INVALID_GRAPHQL", str(error))
         return
@@ -103,26 +109,23 @@ def _check_shared_types(merging: Merging, definition: TypeDefinition) -> None:
         sources = [source for source in field_sources(merging, definition.name, field) if source.is_resolving]
         if len(sources) < 2:
             continue
-        possible = [(source, set(_possible(source))) for source in sources]
-        if any(
-            source.subgraph.types[base_name(source.field.type)].is_interface_object for source in _composite(sources)
-        ):
+        if len({base_name(source.field.type) for source in sources}) > 1 or not all(_is_abstract(source) for source in sources):
             continue
+        possible = [(source, set(_possible(source))) for source in sources]
         if all(types for _, types in possible) and not set.intersection(*(types for _, types in possible)):
             merging.findings.add(
                 "SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES",
                 f'"{definition.name}.{field}" is shared, but no type is possible in all of its subgraphs: '
-                + "; ".join(
-                    f"{', '.join(sorted(types))} in {named([source.subgraph.name])}" for source, types in possible
-                )
+                + "; ".join(f"{', '.join(sorted(types))} in {named([source.subgraph.name])}" for source, types in possible)
                 + ".",
                 f"{definition.name}.{field}",
                 [source.subgraph.name for source in sources],
             )
 
 
-def _composite(sources: list[FieldSource]) -> Iterator[FieldSource]:
-    return (source for source in sources if base_name(source.field.type) in source.subgraph.types)
+def _is_abstract(source: FieldSource) -> bool:
+    definition = source.subgraph.types.get(base_name(source.field.type))
+    return definition is not None and definition.kind in (Kind.INTERFACE, Kind.UNION)
 
 
 def _possible(source: FieldSource) -> tuple[str, ...]:

@@ -99,9 +99,7 @@ def _check_interface_keys(subgraph: Subgraph, definition: TypeDefinition, add: A
     for key in definition.all("key"):
         for name in subgraph.possible_types(definition.name):
             same = [
-                other
-                for other in subgraph.types[name].all("key")
-                if _normal(other.text("fields")) == _normal(key.text("fields"))
+                other for other in subgraph.types[name].all("key") if _normal(other.text("fields")) == _normal(key.text("fields"))
             ]
             resolvable = any(other.value("resolvable") is not False for other in same)
             if not same or (key.value("resolvable") is not False and not resolvable):

@@ -67,17 +67,11 @@ def schema_nodes(document: DocumentNode) -> tuple[SchemaDefinitionNode | SchemaE
 
 def _roots(document: DocumentNode) -> dict[str, str]:
     nodes = schema_nodes(document)
-    roots = {
-        operation.operation.value: operation.type.name.value
-        for node in nodes
-        for operation in node.operation_types or ()
-    }
+    roots = {operation.operation.value: operation.type.name.value for node in nodes for operation in node.operation_types or ()}
     if any(isinstance(node, SchemaDefinitionNode) for node in nodes):
         return roots
     present = {
-        node.name.value
-        for node in document.definitions
-        if isinstance(node, ObjectTypeDefinitionNode | ObjectTypeExtensionNode)
+        node.name.value for node in document.definitions if isinstance(node, ObjectTypeDefinitionNode | ObjectTypeExtensionNode)
     }
     return {operation: name for operation, name in ROOTS.items() if name in present} | roots
 
@@ -152,9 +146,7 @@ def _arguments(definition: DirectiveDefinitionNode) -> dict[str, str]:
     return {argument.name.value: print_ast(argument.type) for argument in definition.arguments or ()}
 
 
-def _check_definition(
-    written: DirectiveDefinitionNode, known: DirectiveDefinitionNode, findings: Findings, name: str
-) -> None:
+def _check_definition(written: DirectiveDefinitionNode, known: DirectiveDefinitionNode, findings: Findings, name: str) -> None:
     """A schema may define a federation directive itself, with fewer places and arguments but not with others."""
     allowed = _arguments(known)
     for argument, type_ in _arguments(written).items():
@@ -180,9 +172,7 @@ def _check_definition(
             )
 
 
-def complete_document(
-    document: DocumentNode, vocabulary: Vocabulary, findings: Findings, subgraph: str
-) -> CompleteDocument:
+def complete_document(document: DocumentNode, vocabulary: Vocabulary, findings: Findings, subgraph: str) -> CompleteDocument:
     """Add what federation defines, drop what is machinery; findings tell of definitions that contradict the specification."""
     roots = _roots(document)
     added = _definitions_of_vocabulary(vocabulary)
@@ -196,9 +186,7 @@ def complete_document(
                 _check_definition(node, known[node.name.value], findings, subgraph)
             continue
         if isinstance(node, TypeDefinitionNode | TypeExtensionNode) and (
-            node.name.value in vocabulary.types
-            or node.name.value in _MACHINERY_TYPES
-            or node.name.value in _SPECIFIED_SCALARS
+            node.name.value in vocabulary.types or node.name.value in _MACHINERY_TYPES or node.name.value in _SPECIFIED_SCALARS
         ):
             continue
         bare = _without_machinery(node, roots.get("query", "Query"))
@@ -210,9 +198,7 @@ def complete_document(
     service = "extend type" if query in defined else "type"
     schema = SchemaDefinitionNode(
         directives=tuple(directive for node in schema_nodes(document) for directive in node.directives or ()),
-        operation_types=parse(
-            "schema {" + " ".join(f"{kind}: {name}" for kind, name in ({"query": query} | roots).items()) + "}"
-        )
+        operation_types=parse("schema {" + " ".join(f"{kind}: {name}" for kind, name in ({"query": query} | roots).items()) + "}")
         .definitions[0]
         .operation_types,  # pyright: ignore[reportAttributeAccessIssue] -- the one definition just parsed is a schema
     )

@@ -146,9 +146,7 @@ def plan_custom_directives(subgraphs: Sequence[Subgraph], findings: Findings) ->
     return CustomDirectives(names, definitions, tuple(links.values()))
 
 
-def _agree(
-    subgraphs: Sequence[Subgraph], identity: str, own: str, group: Sequence[_Composed], findings: Findings
-) -> bool:
+def _agree(subgraphs: Sequence[Subgraph], identity: str, own: str, group: Sequence[_Composed], findings: Findings) -> bool:
     locals_ = {composed.local for composed in group}
     involved = [composed.subgraph.name for composed in group]
     if len(locals_) > 1:

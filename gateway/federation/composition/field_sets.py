@@ -71,10 +71,7 @@ def _selections(node: SelectionSetNode | None) -> FieldSet:
                 selections.append(
                     Selected(
                         selection.name.value,
-                        tuple(
-                            (argument.name.value, constant_text(argument.value))
-                            for argument in selection.arguments or ()
-                        ),
+                        tuple((argument.name.value, constant_text(argument.value)) for argument in selection.arguments or ()),
                         _selections(selection.selection_set),
                         selection.alias.value if selection.alias else "",
                         bool(selection.directives),

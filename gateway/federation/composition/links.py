@@ -64,9 +64,7 @@ def _imports(applied: Directive, findings: Findings, subgraph: str) -> dict[str,
             )
             continue
         if name.startswith("@") != local.startswith("@") or not _NAME.match(local.removeprefix("@")):
-            findings.within(subgraph)(
-                "INVALID_LINK_DIRECTIVE_USAGE", f'"{name}" can not be imported as "{local}".', "@link"
-            )
+            findings.within(subgraph)("INVALID_LINK_DIRECTIVE_USAGE", f'"{name}" can not be imported as "{local}".', "@link")
             continue
         imports[name] = local
     return imports

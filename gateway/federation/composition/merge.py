@@ -1,6 +1,7 @@
 """Merging subgraphs to a supergraph, one rule a kind of type."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from .custom_directives import plan_custom_directives
 from .errors import Findings
@@ -18,26 +19,27 @@ from .specification_links import merged_links
 def begin(subgraphs: Sequence[Subgraph], findings: Findings) -> Merging:
     """Gather what the merge rules need to know of all subgraphs together."""
     roles = {subgraph.name: find_roles(subgraph) for subgraph in subgraphs}
-    as_input, as_output = find_uses(subgraphs)
     return Merging(
         subgraphs=subgraphs,
         roles=roles,
         overrides=find_overrides(subgraphs, roles, findings),
         custom=plan_custom_directives(subgraphs, findings),
         subtypes=find_subtypes(subgraphs),
-        used_as_input=as_input,
-        used_as_output=as_output,
         findings=findings,
     )
 
 
 def merge(merging: Merging) -> Supergraph:
     """The supergraph's types with their joins. What does not fit together goes to `merging.findings`."""
-    types: dict[str, TypeDefinition] = {}
-    for name in sorted({name for subgraph in merging.subgraphs for name in subgraph.types}):
-        kind = _kind(merging, name)
-        if kind is not None:
-            types[name] = _merge_type(merging, name, kind)
+    names = sorted({name for subgraph in merging.subgraphs for name in subgraph.types})
+    kinds = {name: kind for name in names if (kind := _kind(merging, name)) is not None}
+    types = {name: _merge_type(merging, name, kind) for name, kind in kinds.items() if kind is not Kind.ENUM}
+    # What an enum's values are depends on how it is used: by merged arguments, and by fields wherever they are.
+    inputs, outputs = find_uses((*types.values(), *_without_arguments(merging)))
+    for name, kind in kinds.items():
+        if kind is Kind.ENUM:
+            types[name] = merge_enum(merging, name, as_input=name in inputs, as_output=name in outputs)
+    types = {name: types[name] for name in kinds}
     for name, definition in types.items():
         if definition.kind is Kind.OBJECT and definition.interfaces:
             types[name] = lend_interface_object_fields(merging, types, definition)
@@ -48,26 +50,31 @@ def merge(merging: Merging) -> Supergraph:
     return Supergraph(types, directives, links)
 
 
+def _without_arguments(merging: Merging) -> Iterator[TypeDefinition]:
+    """The subgraphs' types, their fields without arguments: one that not all subgraphs have is no use that counts."""
+    for subgraph in merging.subgraphs:
+        for definition in subgraph.types.values():
+            fields = {field.name: replace(field, arguments={}) for field in definition.fields.values()}
+            yield replace(definition, fields=fields)
+
+
 def _merge_type(merging: Merging, name: str, kind: Kind) -> TypeDefinition:
     match kind:
-        case Kind.SCALAR:
-            return merge_scalar(merging, name)
-        case Kind.ENUM:
-            return merge_enum(merging, name)
+        case Kind.OBJECT | Kind.INTERFACE:
+            return merge_object(merging, name, kind)
         case Kind.UNION:
             return merge_union(merging, name)
         case Kind.INPUT:
             return merge_input_object(merging, name)
-        case Kind.OBJECT | Kind.INTERFACE:
-            return merge_object(merging, name, kind)
+        case _:
+            return merge_scalar(merging, name)
 
 
 def _kind(merging: Merging, name: str) -> Kind | None:
     """A type's kind, which all subgraphs must agree on; an interface object counts as the interface."""
     sources = merging.sources(name)
     kinds = [
-        (Kind.INTERFACE if definition.is_interface_object else definition.kind, subgraph.name)
-        for subgraph, definition in sources
+        (Kind.INTERFACE if definition.is_interface_object else definition.kind, subgraph.name) for subgraph, definition in sources
     ]
     if len({kind for kind, _ in kinds}) > 1:
         merging.findings.add(

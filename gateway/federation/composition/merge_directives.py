@@ -68,9 +68,7 @@ def _list_sizes(sources: Sequence[Source]) -> list[Directive]:
         words = dict.fromkeys(str(word) for value in lists for word in value)
         if lists:
             arguments.append((name, "[" + ", ".join(quoted(word) for word in words) + "]"))
-    demands = [
-        value for directive in applied if isinstance(value := directive.value("requireOneSlicingArgument"), bool)
-    ]
+    demands = [value for directive in applied if isinstance(value := directive.value("requireOneSlicingArgument"), bool)]
     if demands:
         arguments.append(("requireOneSlicingArgument", "true" if all(demands) else "false"))
     return [Directive("listSize", tuple(arguments), federation=True)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from .constants import quoted
 from .merge_directives import merge_directives
 from .merging import (
+    MergedType,
     Merging,
     join,
     merge_default,
@@ -13,7 +14,7 @@ from .merging import (
     merge_input_type,
     named,
 )
-from .model import Element, InputValue, Kind, Subgraph, TypeDefinition
+from .model import Directive, Element, InputValue, Kind, Subgraph, TypeDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,7 @@ class _Codes:
 _ARGUMENT = _Codes(
     "REQUIRED_ARGUMENT_MISSING_IN_SOME_SUBGRAPH", "FIELD_ARGUMENT_TYPE_MISMATCH", "FIELD_ARGUMENT_DEFAULT_MISMATCH"
 )
-_INPUT_FIELD = _Codes(
-    "REQUIRED_INPUT_FIELD_MISSING_IN_SOME_SUBGRAPH", "FIELD_TYPE_MISMATCH", "INPUT_FIELD_DEFAULT_MISMATCH"
-)
+_INPUT_FIELD = _Codes("REQUIRED_INPUT_FIELD_MISSING_IN_SOME_SUBGRAPH", "FIELD_TYPE_MISMATCH", "INPUT_FIELD_DEFAULT_MISMATCH")
 
 
 def merge_arguments(
@@ -70,9 +69,15 @@ def _merge_value(
     holders: Sequence[Subgraph],
     sources: Sequence[tuple[Subgraph, InputValue]],
 ) -> InputValue | None:
+    """The merged value, None where some holder lacks it: clients can not give what not all understand.
+
+    A hidden input field is no client's business and stays for those who have it.
+    """
+    is_argument = codes is _ARGUMENT
     having = {subgraph.name for subgraph, _ in sources}
     lacking = [subgraph.name for subgraph in holders if subgraph.name not in having]
-    if lacking:
+    is_kept = not lacking or (not is_argument and any(value.has("inaccessible") for _, value in sources))
+    if not is_kept:
         demanding = [subgraph.name for subgraph, value in sources if value.is_required]
         if demanding:
             merging.findings.add(
@@ -81,25 +86,30 @@ def _merge_value(
                 coordinate,
                 [*demanding, *lacking],
             )
-        return None
+        if is_argument:
+            return None
     written = [(value.type, subgraph.name) for subgraph, value in sources]
     type_ = merge_input_type(merging, codes.type, coordinate, written)
     default = merge_default(merging, codes.default, coordinate, [(subgraph.name, value) for subgraph, value in sources])
-    if type_ is None:
+    if type_ is None or not is_kept:
         return None
-    directives = merge_directives(merging, sources)
-    if codes is _INPUT_FIELD and not type_.same_everywhere:
-        directives = (
-            *(join("field", graph=subgraph.graph, type=quoted(value.type)) for subgraph, value in sources),
-            *directives,
-        )
     return InputValue(
         name=sources[0][1].name,
         description=merge_description([value for _, value in sources]),
-        directives=directives,
+        directives=(
+            *(() if is_argument else _joins(type_, sources, is_everywhere=not lacking)),
+            *merge_directives(merging, sources),
+        ),
         type=type_.reference,
         default=default,
     )
+
+
+def _joins(type_: MergedType, sources: Sequence[tuple[Subgraph, InputValue]], *, is_everywhere: bool) -> list[Directive]:
+    """Which subgraphs have an input field, and as what, where that is not all of them alike."""
+    if not type_.same_everywhere:
+        return [join("field", graph=subgraph.graph, type=quoted(value.type)) for subgraph, value in sources]
+    return [] if is_everywhere else [join("field", graph=subgraph.graph) for subgraph, _ in sources]
 
 
 def merge_input_object(merging: Merging, name: str) -> TypeDefinition:
@@ -107,18 +117,17 @@ def merge_input_object(merging: Merging, name: str) -> TypeDefinition:
     sources = merging.sources(name)
     holders = [subgraph for subgraph, _ in sources]
     inputs: dict[str, InputValue] = {}
+    is_any_shared = False
     for field in dict.fromkeys(field for _, definition in sources for field in definition.inputs):
         having = [(subgraph, source.inputs[field]) for subgraph, source in sources if field in source.inputs]
+        is_any_shared |= len(having) == len(holders) or any(value.has("inaccessible") for _, value in having)
         value = _merge_value(merging, _INPUT_FIELD, f"{name}.{field}", holders, having)
         if value is not None:
             inputs[field] = value
-    if not inputs and not merging.findings.errors:
-        merging.findings.add(
-            "EMPTY_MERGED_INPUT_TYPE",
-            f'No field of the input object "{name}" is in all of {named([holder.name for holder in holders])}.',
-            name,
-            [holder.name for holder in holders],
-        )
+    if not is_any_shared:
+        names = [holder.name for holder in holders]
+        message = f'No field of the input object "{name}" is in all of {named(names)}.'
+        merging.findings.add("EMPTY_MERGED_INPUT_TYPE", message, name, names)
     elements: list[tuple[Subgraph, Element]] = list(sources)
     return TypeDefinition(
         name=name,

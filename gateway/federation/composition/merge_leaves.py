@@ -35,20 +35,18 @@ def merge_union(merging: Merging, name: str) -> TypeDefinition:
         if member in definition.members
     )
     base = _base(merging, name, Kind.UNION, joins)
-    return TypeDefinition(
-        name=name, kind=Kind.UNION, description=base.description, directives=base.directives, members=members
-    )
+    return TypeDefinition(name=name, kind=Kind.UNION, description=base.description, directives=base.directives, members=members)
 
 
-def merge_enum(merging: Merging, name: str) -> TypeDefinition:
-    """An enum: all values where it is only given out, the shared ones where it is only taken in, equal ones where both."""
+def merge_enum(merging: Merging, name: str, *, as_input: bool, as_output: bool) -> TypeDefinition:
+    """An enum: all values where it is only given out, the shared ones where it is only taken in, equal ones where both.
+
+    `as_input` and `as_output` tell how the merged types use it.
+    """
     sources = merging.sources(name)
-    as_input, as_output = name in merging.used_as_input, name in merging.used_as_output
     values: dict[str, Element] = {}
     for value in dict.fromkeys(value for _, definition in sources for value in definition.values):
-        having = [
-            (subgraph, definition.values[value]) for subgraph, definition in sources if value in definition.values
-        ]
+        having = [(subgraph, definition.values[value]) for subgraph, definition in sources if value in definition.values]
         directives = merge_directives(merging, having)
         if len(having) < len(sources) and as_input:
             if as_output and not any(applied.name == "inaccessible" for applied in directives):
@@ -62,13 +60,9 @@ def merge_enum(merging: Merging, name: str) -> TypeDefinition:
         )
     if not values:
         names = [subgraph.name for subgraph, _ in sources]
-        merging.findings.add(
-            "EMPTY_MERGED_ENUM_TYPE", f'No value of the enum "{name}" is in all of {named(names)}.', name, names
-        )
+        merging.findings.add("EMPTY_MERGED_ENUM_TYPE", f'No value of the enum "{name}" is in all of {named(names)}.', name, names)
     base = _base(merging, name, Kind.ENUM)
-    return TypeDefinition(
-        name=name, kind=Kind.ENUM, description=base.description, directives=base.directives, values=values
-    )
+    return TypeDefinition(name=name, kind=Kind.ENUM, description=base.description, directives=base.directives, values=values)
 
 
 def _mismatch(merging: Merging, coordinate: str, having: list[str], name: str) -> None:

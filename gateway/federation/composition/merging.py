@@ -1,6 +1,6 @@
 """What every merge rule works with: the subgraphs, what their fields are, and what is known of all of them together."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .constants import constant, quoted
@@ -22,8 +22,6 @@ class Merging:
     overrides: Overrides
     custom: CustomDirectives
     subtypes: frozenset[tuple[str, str]]
-    used_as_input: frozenset[str]
-    used_as_output: frozenset[str]
     findings: Findings
 
     def sources(self, type_name: str) -> list[tuple[Subgraph, TypeDefinition]]:
@@ -62,20 +60,15 @@ def find_subtypes(subgraphs: Iterable[Subgraph]) -> frozenset[tuple[str, str]]:
     return frozenset(pairs)
 
 
-def _input_values(definition: TypeDefinition) -> Iterator[InputValue]:
-    yield from definition.inputs.values()
-    for field in definition.fields.values():
-        yield from field.arguments.values()
-
-
-def find_uses(subgraphs: Iterable[Subgraph]) -> tuple[frozenset[str], frozenset[str]]:
+def find_uses(types: Iterable[TypeDefinition]) -> tuple[frozenset[str], frozenset[str]]:
     """Names of types used as input, and as output."""
     inputs: set[str] = set()
     outputs: set[str] = set()
-    for subgraph in subgraphs:
-        for definition in subgraph.types.values():
-            inputs.update(base_name(value.type) for value in _input_values(definition))
-            outputs.update(base_name(field.type) for field in definition.fields.values())
+    for definition in types:
+        inputs.update(base_name(value.type) for value in definition.inputs.values())
+        for field in definition.fields.values():
+            outputs.add(base_name(field.type))
+            inputs.update(base_name(argument.type) for argument in field.arguments.values())
     return frozenset(inputs), frozenset(outputs)
 
 
@@ -112,9 +105,7 @@ class MergedType:
     same_everywhere: bool
 
 
-def merge_output_type(
-    merging: Merging, code: str, coordinate: str, written: Sequence[tuple[str, str]]
-) -> MergedType | None:
+def merge_output_type(merging: Merging, code: str, coordinate: str, written: Sequence[tuple[str, str]]) -> MergedType | None:
     """The widest of the types written (pairs of type and subgraph), None with an error where none holds all others."""
     for wide, _ in written:
         if all(merging.is_subtype(reference, wide) for reference, _ in written):
@@ -122,9 +113,7 @@ def merge_output_type(
     return _mismatch(merging, code, coordinate, written)
 
 
-def merge_input_type(
-    merging: Merging, code: str, coordinate: str, written: Sequence[tuple[str, str]]
-) -> MergedType | None:
+def merge_input_type(merging: Merging, code: str, coordinate: str, written: Sequence[tuple[str, str]]) -> MergedType | None:
     """The narrowest of the types written, so that what a client may give fits all of them."""
     for narrow, _ in written:
         if all(merging.is_subtype(narrow, reference) for reference, _ in written):
@@ -142,9 +131,7 @@ def _mismatch(merging: Merging, code: str, coordinate: str, written: Sequence[tu
     )
 
 
-def merge_default(
-    merging: Merging, code: str, coordinate: str, sources: Sequence[tuple[str, InputValue]]
-) -> str | None:
+def merge_default(merging: Merging, code: str, coordinate: str, sources: Sequence[tuple[str, InputValue]]) -> str | None:
     """The default value, if all subgraphs have it. Two that differ are an error; one that is missing somewhere is dropped."""
     given = [(value.default, subgraph) for subgraph, value in sources if value.default is not None]
     if not given:

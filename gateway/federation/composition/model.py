@@ -163,9 +163,7 @@ class Subgraph:
         if definition.kind is Kind.UNION:
             return definition.members
         if definition.kind is Kind.INTERFACE:
-            return tuple(
-                other.name for other in self.types.values() if other.kind is Kind.OBJECT and name in other.interfaces
-            )
+            return tuple(other.name for other in self.types.values() if other.kind is Kind.OBJECT and name in other.interfaces)
         return (name,)
 
     def fields(self) -> Iterator[tuple[TypeDefinition, Field]]:

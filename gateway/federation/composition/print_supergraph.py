@@ -126,8 +126,7 @@ def _specification_types(supergraph: Supergraph) -> list[str]:
 
 def _graphs(subgraphs: Sequence[Subgraph]) -> str:
     values = "\n".join(
-        f"  {subgraph.graph} @join__graph(name: {quoted(subgraph.name)}, url: {quoted(subgraph.url)})"
-        for subgraph in subgraphs
+        f"  {subgraph.graph} @join__graph(name: {quoted(subgraph.name)}, url: {quoted(subgraph.url)})" for subgraph in subgraphs
     )
     return f"enum join__Graph {{\n{values}\n}}"
 
@@ -160,7 +159,9 @@ def _arguments(arguments: Mapping[str, InputValue], indent: str) -> str:
 
 
 def _field(field: Field) -> str:
-    return f"{_description(field, '  ')}  {field.name}{_arguments(field.arguments, '  ')}: {field.type}{_applied(field.directives)}"
+    return (
+        f"{_description(field, '  ')}  {field.name}{_arguments(field.arguments, '  ')}: {field.type}{_applied(field.directives)}"
+    )
 
 
 def _directive(definition: DirectiveDefinition) -> str:
@@ -182,8 +183,7 @@ def _type(definition: TypeDefinition) -> str:
             return f"{head}\n = {' | '.join(definition.members)}"
         case Kind.ENUM:
             lines = [
-                f"{_description(value, '  ')}  {value.name}{_applied(value.directives)}"
-                for value in definition.values.values()
+                f"{_description(value, '  ')}  {value.name}{_applied(value.directives)}" for value in definition.values.values()
             ]
         case Kind.INPUT:
             lines = [f"{_description(value, '  ')}  {_input_value(value)}" for value in definition.inputs.values()]

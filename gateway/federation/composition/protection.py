@@ -35,9 +35,7 @@ def protect_interfaces(merging: Merging, types: Mapping[str, TypeDefinition]) ->
             field.name: replace(field, directives=field.directives + _joint(merging, _same(members, field)))
             for field in definition.fields.values()
         }
-        protected[name] = replace(
-            definition, directives=definition.directives + _joint(merging, members), fields=fields
-        )
+        protected[name] = replace(definition, directives=definition.directives + _joint(merging, members), fields=fields)
     return protected
 
 

@@ -77,9 +77,7 @@ def _keys(subgraph: Subgraph) -> frozenset[Coordinate]:
 
 def find_roles(subgraph: Subgraph) -> Roles:
     """Read the roles off the directives."""
-    marked = frozenset(
-        (definition.name, field.name) for definition, field in subgraph.fields() if field.has("external")
-    )
+    marked = frozenset((definition.name, field.name) for definition, field in subgraph.fields() if field.has("external"))
     keys = _keys(subgraph)
     fake = frozenset(
         (definition.name, use.field.name)
@@ -109,7 +107,5 @@ def find_roles(subgraph: Subgraph) -> Roles:
         if definition.kind is Kind.OBJECT:
             for interface in definition.interfaces:
                 used.update((definition.name, name) for name in subgraph.types[interface].fields)
-    shareable = (
-        keys | provided | {(owner.name, field.name) for owner, field in subgraph.fields() if field.has("shareable")}
-    )
+    shareable = keys | provided | {(owner.name, field.name) for owner, field in subgraph.fields() if field.has("shareable")}
     return Roles(marked - fake, keys, frozenset(provided), frozenset(shareable), frozenset(used))

@@ -45,10 +45,7 @@ def _clean(subgraph: Subgraph, all_subgraphs: Sequence[Subgraph]) -> Subgraph:
 def _key_fields(definition: TypeDefinition, all_subgraphs: Sequence[Subgraph]) -> frozenset[str]:
     """Names of the fields that make up a type's keys: its own, or where it has none, those that others give it."""
     keys = definition.all("key") or tuple(
-        key
-        for other in all_subgraphs
-        if definition.name in other.types
-        for key in other.types[definition.name].all("key")
+        key for other in all_subgraphs if definition.name in other.types for key in other.types[definition.name].all("key")
     )
     names: set[str] = set()
     for key in keys:
@@ -146,9 +143,7 @@ def _share(subgraph: Subgraph, all_subgraphs: Sequence[Subgraph]) -> Subgraph:
         return any(
             type_name in other.types
             and field_name in other.types[type_name].fields
-            and (
-                not other.types[type_name].fields[field_name].has("external") or _provides(other, type_name, field_name)
-            )
+            and (not other.types[type_name].fields[field_name].has("external") or _provides(other, type_name, field_name))
             for other in others
         )
 

@@ -38,13 +38,9 @@ def read_cases() -> Iterator[Case]:
         for block in path.read_text().split("\n# ")[0:]:
             title, *parts = block.removeprefix("# ").split("\n--- ")
             name, _, codes = title.strip().partition(" -> ")
-            yield Case(
-                f"{path.stem}: {name}", frozenset(codes.split(", ")) if codes else frozenset(), _subgraphs(parts)
-            )
+            yield Case(f"{path.stem}: {name}", frozenset(codes.split(", ")) if codes else frozenset(), _subgraphs(parts))
 
 
 def _subgraphs(parts: list[str]) -> tuple[SubgraphSdl, ...]:
     split = (part.partition("\n") for part in parts)
-    return tuple(
-        SubgraphSdl(name.strip(), f"http://{name.strip()}.test", sdl.replace("$LINK", LINK)) for name, _, sdl in split
-    )
+    return tuple(SubgraphSdl(name.strip(), f"http://{name.strip()}.test", sdl.replace("$LINK", LINK)) for name, _, sdl in split)

@@ -112,6 +112,8 @@ class _Walk:
             if only_interface_objects:
                 self._tell_implementation(state, name)
                 continue
+            if any(self._view.cast(node, name) is None for node in state.entries):
+                continue  # A shared field gives the same object everywhere, so one of a type that all of its subgraphs know.
             casts = {node: self._view.cast(node, name) for node in state.nodes}
             if all(cast is None or self._view.is_interface_object(cast) for cast in casts.values()):
                 continue
@@ -125,9 +127,7 @@ class _Walk:
         if definition.kind is Kind.UNION:
             names = definition.members
         else:
-            names = tuple(
-                other.name for other in self._types.values() if other.kind is Kind.OBJECT and name in other.interfaces
-            )
+            names = tuple(other.name for other in self._types.values() if other.kind is Kind.OBJECT and name in other.interfaces)
         return (member for member in names if not _is_hidden(self._types[member]))
 
     def _contexts_set_by(self, definition: TypeDefinition) -> Contexts:
@@ -146,9 +146,7 @@ class _Walk:
             return
         self._broken.add(coordinate)
         below = self._types.get(base_name(field.type))
-        query = print_query(
-            state.operation, (*state.path, Step(field.name)), is_leaf=below is None or not below.is_composite
-        )
+        query = print_query(state.operation, (*state.path, Step(field.name)), is_leaf=below is None or not below.is_composite)
         reasons = explain_field(self._merging, self._reachability, state.entries, state.type, field.name, contexts)
         self._merging.findings.add(
             "SATISFIABILITY_ERROR",

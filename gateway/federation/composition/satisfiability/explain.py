@@ -52,9 +52,7 @@ def explain_field(
         lines.append(f'- from subgraph "{node.subgraph}":')
         lines.append(f"  - {_why_not_here(reachability, node, type_name, field, contexts)}.")
         reached = reachability.reach(node)
-        lines.extend(
-            f"  - {reason}." for reason in _why_not_there(merging, reachability, node, reached, type_name, field)
-        )
+        lines.extend(f"  - {reason}." for reason in _why_not_there(merging, reachability, node, reached, type_name, field))
     return "\n".join(dict.fromkeys(lines))
 
 

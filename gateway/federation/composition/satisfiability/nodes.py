@@ -117,9 +117,7 @@ class View:
 
     def _provisions(self, field: Field) -> FieldSet:
         return tuple(
-            selection
-            for applied in field.all("provides")
-            for selection in self._merging.field_set(applied.text("fields"))
+            selection for applied in field.all("provides") for selection in self._merging.field_set(applied.text("fields"))
         )
 
     def key_edges(self, type_name: str) -> list[KeyEdge]:

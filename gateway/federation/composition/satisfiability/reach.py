@@ -116,8 +116,7 @@ class Reachability:
             return True
         reached = self._reach[node]
         return self.can_select(reached, field_set) and any(
-            edge.subgraph == node.subgraph and self.can_select(reached, edge.fields)
-            for edge in self.key_edges(node.type)
+            edge.subgraph == node.subgraph and self.can_select(reached, edge.fields) for edge in self.key_edges(node.type)
         )
 
     def _can_select_one(self, nodes: Nodes, selection: Selected | Narrowed) -> bool:
