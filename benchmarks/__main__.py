@@ -1,0 +1,36 @@
+"""`python -m benchmarks`: everything that is measured, or parts of it by name."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import engine, fanout, social
+from benchmarks.report import title
+from benchmarks.server import BenchmarkFailed
+
+_SECONDS = 6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure; see docs/benchmarks.md.")
+    parser.add_argument("--graph", type=Path, metavar="FILE", help="edge list of the social network; a generated one without it")
+    parser.add_argument("--seconds", type=float, default=_SECONDS, metavar="N", help="of each phase of the social network")
+    parser.add_argument("--only", choices=("engine", "fanout", "social"), help="measure this alone")
+    given = parser.parse_args()
+    parts: dict[str, Callable[[], None]] = {
+        "engine": engine.main,
+        "fanout": lambda: asyncio.run(fanout.measure(people=1_000, followers=40, tweets=20_000, rate=200)),
+        "social": lambda: social.main(given.graph, given.seconds),
+    }
+    for name, measure in parts.items():
+        if given.only in (None, name):
+            title(f"== {name} ==")
+            try:
+                measure()
+            except BenchmarkFailed as failed:
+                sys.exit(f"{name}: {failed}")
+
+
+main()
