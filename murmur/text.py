@@ -24,17 +24,19 @@ _LINK_WEIGHT = 23
 _EMOJI_WEIGHT = 2
 # What counts 2: all but the ranges of version 3 of the rules.
 _HEAVY = re.compile("[^\0-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
-# A link has a dot with something after it and no space, so most texts need no search for links.
-_MAYBE_LINK = re.compile(r"\.\S")
+# Every emoji has one of these; searching for them first spares most scripts the library's long expression.
+_MAYBE_EMOJI = re.compile("[©®\u203c\u2049\u20e3\u2122-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001ffff]")
 # Letters and dots are in no emoji: they count 1 each, unless a link takes in the word that they are in.
 _WORD = re.compile(r"\S+")
 _PLAIN = re.compile(r"[A-Za-z.]")
-# The library's domain expression backtracks quadratically over runs such as "a.a.a.…" (0.3 s for 400 characters) and over
-# long labels. No real host has more labels than this or longer ones than DNS allows, so such runs are masked, weight kept,
-# before it sees them.
+# The library's domain expression backtracks quadratically over runs such as "a.a.a.…", over long labels, and over any run
+# outside ASCII. No real host has more labels than this or longer ones than DNS allows, so what can be none is masked before the
+# library sees it, and it sees only words with a dot inside.
 _MAX_LABELS = 8
+_MAX_LABEL = 63
 _DOTTED = re.compile(r"[\w.\-]+")
-_LONG_LABEL = re.compile(r"[^.]{64}")
+_LONG_LABEL = re.compile(rf"[A-Za-z0-9_\-]{{{_MAX_LABEL + 1}}}")
+_LONG_RUN = re.compile(rf"[^\0-\x7f][\w\-\u0080-\U0010ffff]{{{2 * _MAX_LABEL},}}")
 _MENTION = re.compile(r"(?<![\w!@#$%&*＠])[@＠]([A-Za-z0-9_]{1,15})(?![\w@＠]|://)")
 # Letters, digits, underscore and the marks that scripts such as Devanagari or Thai write as separate code points.
 _MARKS = (
@@ -124,10 +126,16 @@ def _least_weight(text: str) -> int:
 
 
 def _links(text: str) -> tuple[Span, ...]:
-    if _MAYBE_LINK.search(text) is None:
+    if "." not in text:
         return ()
-    found = extract_urls_with_indices(_DOTTED.sub(_mask_no_host, text))
-    return tuple(Span(text[start:end], start, end) for start, end in (link["indices"] for link in found))
+    spans: list[Span] = []
+    for word in _WORD.finditer(text):
+        if "." in word[0][:-1]:
+            masked = _LONG_RUN.sub(_mask_middle, _DOTTED.sub(_mask_no_host, word[0]))
+            for found in extract_urls_with_indices(masked):
+                start, end = (word.start() + index for index in found["indices"])
+                spans.append(Span(text[start:end], start, end))
+    return tuple(spans)
 
 
 def _mask_no_host(run: re.Match[str]) -> str:
@@ -136,9 +144,15 @@ def _mask_no_host(run: re.Match[str]) -> str:
     return found if is_host else found.replace(".", ",")
 
 
+def _mask_middle(run: re.Match[str]) -> str:
+    """No host begins at a `$` or is longer than what is left at either end; a path goes on over it."""
+    found = run[0]
+    return found[:_MAX_LABEL] + "$" * (len(found) - 2 * _MAX_LABEL) + found[-_MAX_LABEL:]
+
+
 def _weigh(text: str, links: tuple[Span, ...]) -> int:
     spans = [(link.start, link.end, _LINK_WEIGHT) for link in links]
-    if not text.isascii():
+    if _MAYBE_EMOJI.search(text):
         spans += [(*emoji["indices"], _EMOJI_WEIGHT) for emoji in extract_emojis_with_indices(text)]
         spans.sort()
     weight = at = 0
