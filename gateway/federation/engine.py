@@ -2,34 +2,20 @@
 
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Collection, Mapping
-from contextlib import aclosing
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, Generic, Literal, TypeVar
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
 
-from graphql import (
-    DocumentNode,
-    FragmentDefinitionNode,
-    GraphQLError,
-    GraphQLSyntaxError,
-    OperationDefinitionNode,
-    VariableDefinitionNode,
-)
-from graphql.execution import get_variable_values
+from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, GraphQLSyntaxError, OperationDefinitionNode
 
-from .executor.collect import Tree
 from .executor.complete import Completer
-from .executor.fields import ClientPaths
-from .executor.follow import follow
+from .executor.executable import Executable, Response, formatted
 from .executor.introspect import Introspection
-from .executor.prepare import Execution, Run, prepare
-from .executor.problems import client_errors
+from .executor.prepare import prepare
 from .executor.transport import Transport
 from .planner import (
     Budget,
     BudgetExceeded,
     Keys,
-    Operation,
     QueryGraph,
     QueryPlan,
     SelectionReader,
@@ -47,7 +33,7 @@ _T = TypeVar("_T")
 class RequestRefused(Exception):
     """The document can't be executed; `errors` are formatted as the GraphQL specification has them."""
 
-    def __init__(self, errors: list[dict[str, object]]) -> None:
+    def __init__(self, errors: list[Response]) -> None:
         super().__init__("; ".join(str(error.get("message")) for error in errors))
         self.errors = errors
 
@@ -59,19 +45,16 @@ class PreparedOperation:
     kind: Literal["query", "mutation", "subscription"]
     name: str | None
     plan: QueryPlan
-    _operation: Operation
-    _variables: tuple[VariableDefinitionNode, ...]
-    _run: Run | None
-    _completer: Completer
-    _introspection: Introspection | None
+    executable: Executable = field(repr=False)
 
 
 class Engine:
     """Executes operations over a supergraph's subgraphs.
 
     `transports` has one for each subgraph. Plans are kept up to `plan_cache_size`, refusals up to a tenth of it. A
-    document of more than `max_tokens` tokens, or nested deeper than `max_depth`, is refused, as is one whose planning
-    would take more than `planning_budget` units of work (about a microsecond each).
+    document of more than `max_tokens` tokens or `max_operations` operations, or nested deeper than `max_depth`, is
+    refused, as is one whose planning would take more than `planning_budget` units of work (a few microseconds each).
+    `override_labels` are those of progressive overrides that are active.
     """
 
     def __init__(
@@ -89,7 +72,7 @@ class Engine:
     ) -> None:
         if missing := [name for name in supergraph.subgraphs if name not in transports]:
             raise ValueError(f"no transport for the subgraphs {', '.join(missing)}")
-        self._api_schema = supergraph.api_schema
+        self.api_schema = supergraph.api_schema
         self._graph = QueryGraph(supergraph, override_labels)
         self._transports = transports
         self._max_tokens = max_tokens
@@ -98,94 +81,48 @@ class Engine:
         self._planning_budget = planning_budget
         self._name_services = name_services_in_errors
         self._prepared: _Bounded[PreparedOperation] = _Bounded(plan_cache_size)
-        self._refused: _Bounded[RequestRefused] = _Bounded(max(plan_cache_size // 10, 1))
+        self._refused: _Bounded[list[Response]] = _Bounded(max(plan_cache_size // 10, 1))
 
     def prepare(self, document: str, operation_name: str | None = None) -> PreparedOperation:
         """The operation, ready to execute. Raises RequestRefused for syntax, validation and planning errors."""
         identity = (document, operation_name)
         if prepared := self._prepared.get(identity):
             return prepared
-        if refused := self._refused.get(identity):
-            raise RequestRefused(refused.errors)
+        if errors := self._refused.get(identity):
+            raise RequestRefused(errors)
         try:
             prepared = self._prepare(document, operation_name)
         except RequestRefused as refused:
-            self._refused.put(identity, refused)
+            self._refused.put(identity, refused.errors)
             raise
         self._prepared.put(identity, prepared)
         return prepared
 
-    async def execute(
-        self, operation: PreparedOperation, variables: Mapping[str, object] | None, context: object
-    ) -> dict[str, object]:
+    async def execute(self, operation: PreparedOperation, variables: Mapping[str, object] | None, context: object) -> Response:
         """The response to a query or mutation; without "data" when the variable values are refused."""
-        coerced = self._coerce(operation, variables)
-        if isinstance(coerced, list):
-            return {"errors": coerced}
-        execution = Execution({}, coerced, context)
-        if operation._introspection:
-            execution.tree.update(operation._introspection.answer(variables or {}))
-        if operation._run:
-            await operation._run(execution)
-        return self._respond(operation, execution)
+        return await operation.executable.execute(variables, context)
 
-    async def subscribe(
+    def subscribe(
         self, operation: PreparedOperation, variables: Mapping[str, object] | None, context: object
-    ) -> AsyncGenerator[dict[str, object], None]:
+    ) -> AsyncGenerator[Response, None]:
         """A response for each event, until the subgraph ends the stream; closing the iterator unsubscribes.
 
         Refused variable values are a single response without "data"; a broken stream is a last response with an error.
         """
-        coerced = self._coerce(operation, variables)
-        if isinstance(coerced, list):
-            yield {"errors": coerced}
-            return
-        root = operation.plan.root
-        if not isinstance(root, Subscription):
-            raise ValueError(f"a {operation.kind} is executed, not subscribed to")
-        transport = self._transports[root.primary.subgraph]
-        respond = partial(self._respond, operation)
-        stream = follow(root.primary, operation._run, transport, coerced, context, respond)
-        async with aclosing(stream) as responses:
-            async for response in responses:
-                yield response
-
-    def _coerce(
-        self, operation: PreparedOperation, variables: Mapping[str, object] | None
-    ) -> Mapping[str, object] | list[dict[str, object]]:
-        """The values for the subgraphs, defaults among them, or formatted errors."""
-        if not operation._variables:
-            return {}
-        values = get_variable_values(self._api_schema, operation._variables, dict(variables or {}), max_errors=20)
-        if isinstance(values, list):
-            return [_formatted(error, "BAD_USER_INPUT") for error in values]
-        return values.coerced
-
-    def _respond(self, operation: PreparedOperation, execution: Execution) -> dict[str, object]:
-        errors: list[Tree] = []
-        known = []
-        if execution.problems:
-            paths = ClientPaths(operation._operation.selections, execution.tree, execution.variables)
-            errors, known = client_errors(execution.problems, paths, name_service=self._name_services)
-        data, flaws = operation._completer.complete(execution.tree, execution.variables, known)
-        response: dict[str, object] = {"data": data}
-        errors += ({"message": message, "path": [*path], "extensions": {"code": "INTERNAL"}} for message, path in flaws)
-        if errors:
-            response["errors"] = errors
-        return response
+        return operation.executable.subscribe(variables, context)
 
     def _prepare(self, text: str, operation_name: str | None) -> PreparedOperation:
         try:
             document = parse_document(text, self._max_tokens, self._max_depth)
         except GraphQLSyntaxError as error:
-            raise RequestRefused([_formatted(error, "GRAPHQL_PARSE_FAILED")]) from error
+            raise RequestRefused([formatted(error, "GRAPHQL_PARSE_FAILED")]) from error
         except GraphQLError as error:
-            raise RequestRefused([_formatted(error, "GRAPHQL_VALIDATION_FAILED")]) from error
+            raise RequestRefused([formatted(error, "GRAPHQL_VALIDATION_FAILED")]) from error
         budget = Budget(self._planning_budget)
         try:
-            errors = validate_document(self._api_schema, document, self._max_depth, self._max_operations, budget)
+            errors = validate_document(self.api_schema, document, self._max_depth, self._max_operations, budget)
             if errors:
-                raise RequestRefused([_formatted(error, "GRAPHQL_VALIDATION_FAILED") for error in errors])
+                raise RequestRefused([formatted(error, "GRAPHQL_VALIDATION_FAILED") for error in errors])
             return self._plan(document, _choose(document, operation_name), budget)
         except (BudgetExceeded, RecursionError) as error:
             raise _refused("The operation is too complex to plan.") from error
@@ -198,17 +135,20 @@ class Engine:
         reader = SelectionReader(self._graph.schema, self._graph.possible, keys, budget, fragments)
         operation = normalise(self._graph.schema, node, reader, keys)
         plan = build_plan(self._graph, operation, keys, budget)
-        executed = plan.root.rest if isinstance(plan.root, Subscription) else plan.root
-        return PreparedOperation(
-            kind=operation.kind.value,
-            name=operation.name,
-            plan=plan,
-            _operation=operation,
-            _variables=tuple(node.variable_definitions or ()),
-            _run=prepare(executed, self._transports) if executed else None,
-            _completer=Completer(self._api_schema, operation),
-            _introspection=Introspection(self._api_schema, node, fragments) if operation.introspects else None,
+        root, primary = plan.root, None
+        if isinstance(root, Subscription):
+            root, primary = root.rest, (root.primary, self._transports[root.primary.subgraph])
+        executable = Executable(
+            schema=self.api_schema,
+            operation=operation,
+            variables=tuple(node.variable_definitions or ()),
+            run=prepare(root, self._transports) if root else None,
+            primary=primary,
+            completer=Completer(self.api_schema, operation),
+            introspection=Introspection(self.api_schema, node, fragments) if operation.introspects else None,
+            name_services=self._name_services,
         )
+        return PreparedOperation(operation.kind.value, operation.name, plan, executable)
 
 
 class _Bounded(Generic[_T]):
@@ -245,9 +185,3 @@ def _choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode
 
 def _refused(message: str) -> RequestRefused:
     return RequestRefused([{"message": message, "extensions": {"code": "BAD_USER_INPUT"}}])
-
-
-def _formatted(error: GraphQLError, code: str) -> dict[str, object]:
-    formatted: dict[str, Any] = dict(error.formatted)
-    formatted["extensions"] = {**(error.extensions or {}), "code": code}
-    return formatted

@@ -6,15 +6,18 @@ from graphql import (
     GraphQLEnumType,
     GraphQLInterfaceType,
     GraphQLList,
+    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLScalarType,
     GraphQLSchema,
     GraphQLUnionType,
+    get_named_type,
 )
 
 from ..planner.operation import Operation, Selected
+from ..supergraph.schema_types import root_type
 from .collect import Tree, TreePath
 from .fields import fields_of
 
@@ -37,99 +40,99 @@ class CarefulCompletion:
         self._errors: list[tuple[str, TreePath]] = []
 
     def complete(self, tree: Tree) -> tuple[Tree | None, list[tuple[str, TreePath]]]:
-        root = self._schema.type_map[self._operation.root]
-        assert isinstance(root, GraphQLObjectType)
+        root = root_type(self._schema, self._operation.kind)
         data = self._object(root, tree, self._operation.selections, ())
         return (data if isinstance(data, dict) else None), self._errors
 
-    def _object(self, type: GraphQLObjectType, value: Tree, selections: tuple[Selected, ...], path: TreePath) -> object:
+    def _object(self, declared: GraphQLObjectType, value: Tree, selections: tuple[Selected, ...], path: TreePath) -> object:
         completed: Tree = {}
-        for field in fields_of(selections, type.name, self._values):
+        for field in fields_of(selections, declared.name, self._values):
             at = (*path, field.response)
             if field.name == "__typename":
-                completed[field.response] = type.name
+                completed[field.response] = declared.name
             elif field.name.startswith("__"):
                 completed[field.response] = value.get(f"{field.name} {field.response}")
             else:
-                place = f"{type.name}.{field.name}"
-                found = self._value(type.fields[field.name].type, value.get(field.key), field.children, at, place)
+                place = f"{declared.name}.{field.name}"
+                found = self._value(declared.fields[field.name].type, value.get(field.key), field.children, at, place)
                 if found is _INVALID:
                     return _INVALID
                 completed[field.response] = found
         return completed
 
     def _value(
-        self, type: GraphQLOutputType, value: object, children: tuple[Selected, ...], path: TreePath, place: str
+        self, declared: GraphQLOutputType, value: object, children: tuple[Selected, ...], path: TreePath, place: str
     ) -> object:
         """The completed value, or _INVALID for a null that the parent has to take upon itself."""
-        if not isinstance(type, GraphQLNonNull):
-            completed = None if value is None else self._present(type, value, children, path, place)
+        if not isinstance(declared, GraphQLNonNull):
+            completed = None if value is None else self._present(declared, value, children, path, place)
             return None if completed is _INVALID else completed
         if value is None:
             self._add(f"Cannot return null for non-nullable field {place}.", path)
             return _INVALID
-        completed = self._present(type.of_type, value, children, path, place)
+        completed = self._present(declared.of_type, value, children, path, place)
         return _INVALID if completed is None else completed
 
     def _present(
-        self, type: GraphQLOutputType, value: object, children: tuple[Selected, ...], path: TreePath, place: str
+        self, declared: GraphQLOutputType, value: object, children: tuple[Selected, ...], path: TreePath, place: str
     ) -> object:
-        if isinstance(type, GraphQLList):
+        if isinstance(declared, GraphQLList):
             if not isinstance(value, list):
                 return self._mismatch(f"a list for field {place}", path)
             items: list[object] = []
             for index, item in enumerate(value):
-                completed = self._value(type.of_type, item, children, (*path, index), place)
+                completed = self._value(declared.of_type, item, children, (*path, index), place)
                 if completed is _INVALID:
                     return _INVALID
                 items.append(completed)
             return items
-        if isinstance(type, GraphQLScalarType):
-            return self._scalar(type, value, path, place)
-        if isinstance(type, GraphQLEnumType):
-            if isinstance(value, str) and value in type.values:
+        if isinstance(declared, GraphQLScalarType):
+            return self._scalar(declared, value, path, place)
+        if isinstance(declared, GraphQLEnumType):
+            if isinstance(value, str) and value in declared.values:
                 return value
-            return self._mismatch(f"a value of enum {type.name} for field {place}", path)
+            return self._mismatch(f"a value of enum {declared.name} for field {place}", path)
         if not isinstance(value, dict):
             return self._mismatch(f"an object for field {place}", path)
-        assert not isinstance(type, GraphQLNonNull)
-        concrete = self._concrete(type, value, children)
+        concrete = self._concrete(get_named_type(declared), value, children)
         if concrete is None and value.get("__typename") not in self._schema.type_map:
             return None  # a type that the API hides
         if concrete is None:
-            return self._mismatch(f"a possible type of {type.name} for field {place}", path)
+            return self._mismatch(f"a possible type of {declared} for field {place}", path)
         return self._object(concrete, value, children, path)
 
     def _concrete(
         self,
-        type: GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType,
+        declared: GraphQLNamedType,
         value: Tree,
         children: tuple[Selected, ...],
     ) -> GraphQLObjectType | None:
-        if isinstance(type, GraphQLObjectType):
-            return type
+        if isinstance(declared, GraphQLObjectType):
+            return declared
+        if not isinstance(declared, GraphQLInterfaceType | GraphQLUnionType):
+            return None
         typename = value.get("__typename")
-        possible = {each.name: each for each in self._schema.get_possible_types(type)}
+        possible = {each.name: each for each in self._schema.get_possible_types(declared)}
         if isinstance(typename, str) and typename in possible:
             return possible[typename]
-        unnamed = typename is None or typename == type.name
+        unnamed = typename is None or typename == declared.name
         if unnamed and possible and all(each.name != "__typename" and each.types >= possible.keys() for each in children):
             return possible[min(possible)]
         return None
 
-    def _scalar(self, type: GraphQLScalarType, value: object, path: TreePath, place: str) -> object:
-        if type.name == "ID":
+    def _scalar(self, declared: GraphQLScalarType, value: object, path: TreePath, place: str) -> object:
+        if declared.name == "ID":
             if isinstance(value, str):
                 return value
             if isinstance(value, int) and not isinstance(value, bool):
                 return str(value)
         else:
-            classes = _CLASSES.get(type.name)
+            classes = _CLASSES.get(declared.name)
             if classes is None or value.__class__ in classes:
                 return value
-            if type.name == "Int" and isinstance(value, float) and value.is_integer():
+            if declared.name == "Int" and isinstance(value, float) and value.is_integer():
                 return int(value)
-        return self._mismatch(f"a value of scalar {type.name} for field {place}", path)
+        return self._mismatch(f"a value of scalar {declared.name} for field {place}", path)
 
     def _mismatch(self, expected: str, path: TreePath) -> None:
         self._add(f"Expected {expected}.", path)

@@ -54,9 +54,7 @@ class ClientPaths:
         complete, partial = self._of(self.selections, self.tree, path)
         return complete or partial[:1] or [()]
 
-    def _of(
-        self, selections: Sequence[Selected], value: object, path: TreePath
-    ) -> tuple[list[TreePath], list[TreePath]]:
+    def _of(self, selections: Sequence[Selected], value: object, path: TreePath) -> tuple[list[TreePath], list[TreePath]]:
         """The paths that go all the way, and the longest of those that don't."""
         indices = 0
         while indices < len(path) and isinstance(index := path[indices], int):

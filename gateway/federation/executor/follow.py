@@ -11,14 +11,9 @@ from .transport import SubgraphRequest, SubgraphResponse, SubscriptionTransport,
 
 
 async def follow(
-    fetch: Fetch,
-    rest: Run | None,
-    transport: Transport,
-    variables: Mapping[str, object],
-    context: object,
-    respond: Callable[[Execution], dict[str, object]],
-) -> AsyncGenerator[dict[str, object], None]:
-    """One response for each event, in order; after a broken stream an error and the end."""
+    fetch: Fetch, rest: Run | None, transport: Transport, variables: Mapping[str, object], context: object
+) -> AsyncGenerator[Execution, None]:
+    """One finished execution for each event, in order; after a broken stream one that holds the error, and the end."""
     given = {name: variables[name] for name in fetch.variables if name in variables}
     request = SubgraphRequest(fetch.document, fetch.operation_name, given, "subscription")
     try:
@@ -27,12 +22,12 @@ async def follow(
                 execution = _begin(fetch, event, variables, context)
                 if rest:
                     await rest(execution)
-                yield respond(execution)
+                yield execution
     except TransportError as error:
         execution = Execution({}, variables, context)
         paths = [(key,) for key in fetch.parts[0].keys]
         execution.problems.append(Problem(fetch.subgraph, str(error), {"code": "UNAVAILABLE"}, paths))
-        yield respond(execution)
+        yield execution
 
 
 async def _events(transport: Transport, request: SubgraphRequest, context: object) -> AsyncGenerator[SubgraphResponse, None]:

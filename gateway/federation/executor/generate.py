@@ -4,6 +4,7 @@ The code raises one of FLAWS as soon as a value is not what the API schema says;
 """
 
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from graphql import (
     GraphQLEnumType,
@@ -18,6 +19,7 @@ from graphql import (
 )
 
 from ..planner.operation import Operation, Selected
+from ..supergraph.schema_types import fields_type
 from .collect import Tree
 from .fields import fields_of
 
@@ -35,14 +37,12 @@ _CLASSES = {
 def generate_completion(schema: GraphQLSchema, operation: Operation, values: Mapping[str, bool]) -> Callable[[Tree], Tree]:
     """A function from the tree to the data, for the condition values `values`."""
     generator = _Generator(schema, values)
-    root = generator.object(operation.root, operation.selections)
+    root = generator.composite(operation.root, operation.selections)
     namespace: dict[str, object] = dict(generator.constants)
     exec(compile("\n".join(generator.lines), "<completion>", "exec"), namespace)  # noqa: S102 - our own text
     for name, members in generator.dispatch.items():
         namespace[name] = {typename: namespace[function] for typename, function in members.items()}
-    completion = namespace[root]
-    assert callable(completion)
-    return completion
+    return cast("Callable[[Tree], Tree]", namespace[root])
 
 
 class _Generator:
@@ -57,13 +57,12 @@ class _Generator:
         self.constants: dict[str, object] = {"flaw": _flaw}
         self.dispatch: dict[str, dict[str | None, str]] = {}
 
-    def object(self, type_name: str, selections: tuple[Selected, ...]) -> str:
+    def composite(self, type_name: str, selections: tuple[Selected, ...]) -> str:
         """The name of the function that completes objects of `type_name`."""
         identity = ("object", type_name, tuple(map(id, selections)))
         if name := self._functions.get(identity):
             return name
-        named = self._schema.type_map[type_name]
-        assert isinstance(named, GraphQLObjectType | GraphQLInterfaceType)
+        named = fields_type(self._schema, type_name)
         body: list[str] = []
         entries: list[str] = []
         for number, field in enumerate(fields_of(selections, type_name, self._values)):
@@ -85,10 +84,10 @@ class _Generator:
         self.lines += (f"def {name}(value):", *body)
         return name
 
-    def _value(self, type: GraphQLOutputType, value: str, children: tuple[Selected, ...]) -> tuple[list[str], str]:
+    def _value(self, declared: GraphQLOutputType, value: str, children: tuple[Selected, ...]) -> tuple[list[str], str]:
         """Statements that check the value in the variable `value`, and the expression that completes it."""
-        nullable = not isinstance(type, GraphQLNonNull)
-        inner = type if not isinstance(type, GraphQLNonNull) else type.of_type
+        nullable = not isinstance(declared, GraphQLNonNull)
+        inner = declared.of_type if isinstance(declared, GraphQLNonNull) else declared
         unless_null = f"{value} is not None and " if nullable else ""
         if isinstance(inner, GraphQLList):
             name = self._list(inner.of_type, children)
@@ -99,13 +98,13 @@ class _Generator:
             self.constants[known] = frozenset(inner.values)
             return [f"if {unless_null}{value} not in {known}: flaw()"], value
         elif isinstance(inner, GraphQLObjectType):
-            name = self.object(inner.name, children)
+            name = self.composite(inner.name, children)
         else:
             name = self._abstract(inner, children)
         return [], f"None if {value} is None else {name}({value})" if nullable else f"{name}({value})"
 
-    def _scalar(self, type: GraphQLScalarType, value: str, unless_null: str) -> list[str]:
-        classes = _CLASSES.get(type.name)
+    def _scalar(self, declared: GraphQLScalarType, value: str, unless_null: str) -> list[str]:
+        classes = _CLASSES.get(declared.name)
         if classes is None:
             return [] if unless_null else [f"if {value} is None: flaw()"]
         wrong = " and ".join(f"{value}.__class__ is not {each}" for each in classes)
@@ -122,28 +121,28 @@ class _Generator:
         body.append(" return value" if expression == "item" else f" return [{expression} for item in value]")
         return self._function(identity, children, body)
 
-    def _abstract(self, type: GraphQLInterfaceType | GraphQLUnionType, children: tuple[Selected, ...]) -> str:
-        identity = ("abstract", type.name, tuple(map(id, children)))
+    def _abstract(self, declared: GraphQLInterfaceType | GraphQLUnionType, children: tuple[Selected, ...]) -> str:
+        identity = ("abstract", declared.name, tuple(map(id, children)))
         if name := self._functions.get(identity):
             return name
         dispatch = f"by_type_{len(self._functions)}"
         name = self._function(identity, children, [f" return {dispatch}[value.get('__typename')](value)"])
-        possible = self._schema.get_possible_types(type)
-        members: dict[str | None, str] = {each.name: self.object(each.name, children) for each in possible}
-        if any_member := self._any_member(type, children, {each.name for each in possible}):
-            members[type.name] = members[None] = any_member
+        possible = self._schema.get_possible_types(declared)
+        members: dict[str | None, str] = {each.name: self.composite(each.name, children) for each in possible}
+        if any_member := self._any_member(declared, children, {each.name for each in possible}):
+            members[declared.name] = members[None] = any_member
         self.dispatch[dispatch] = members
         return name
 
     def _any_member(
-        self, type: GraphQLInterfaceType | GraphQLUnionType, children: tuple[Selected, ...], possible: set[str]
+        self, declared: GraphQLInterfaceType | GraphQLUnionType, children: tuple[Selected, ...], possible: set[str]
     ) -> str | None:
         """For objects whose own name nobody asked for: interface objects, whose subgraph knows only the interface."""
-        if isinstance(type, GraphQLUnionType) or not possible:
+        if isinstance(declared, GraphQLUnionType) or not possible:
             return None
         if any(each.name == "__typename" or not each.types >= possible for each in children):
             return None
-        return self.object(min(possible), children)
+        return self.composite(min(possible), children)
 
 
 def _flaw() -> None:

@@ -6,6 +6,7 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLSchema,
     InlineFragmentNode,
     OperationDefinitionNode,
@@ -28,7 +29,7 @@ class Introspection:
         self._schema = schema
         self._names: dict[str, str] = {}
         self._fragments = fragments
-        selected = SelectionSetNode(selections=tuple(self._only_introspection(operation.selection_set, set())))
+        selected = SelectionSetNode(selections=tuple(self._only_introspection(operation.selection_set)))
         reduced = OperationDefinitionNode(
             operation=operation.operation,
             name=None,
@@ -51,7 +52,7 @@ class Introspection:
             self._kept = answer
         return dict(answer)
 
-    def _only_introspection(self, selection_set: SelectionSetNode, spread: set[str]) -> list[SelectionNode]:
+    def _only_introspection(self, selection_set: SelectionSetNode) -> list[SelectionNode]:
         kept: list[SelectionNode] = []
         for selection in selection_set.selections:
             if isinstance(selection, FieldNode):
@@ -59,14 +60,13 @@ class Introspection:
                     self._names[selection.alias.value if selection.alias else selection.name.value] = selection.name.value
                     kept.append(selection)
                 continue
-            inner = selection
-            if not isinstance(selection, InlineFragmentNode):
-                name = selection.name.value
-                if name in spread:
-                    continue
-                inner = self._fragments[name]
-            assert isinstance(inner, InlineFragmentNode | FragmentDefinitionNode)
-            below = self._only_introspection(inner.selection_set, spread)
+            if isinstance(selection, FragmentSpreadNode):
+                inner: InlineFragmentNode | FragmentDefinitionNode = self._fragments[selection.name.value]
+            elif isinstance(selection, InlineFragmentNode):
+                inner = selection
+            else:
+                continue
+            below = self._only_introspection(inner.selection_set)
             if below:
                 narrowed = SelectionSetNode(selections=tuple(below))
                 kept.append(InlineFragmentNode(directives=selection.directives, selection_set=narrowed))

@@ -33,7 +33,7 @@ class RootPart:
         self._renames = part.renames
         self._collect = make_collector(part.paths)
 
-    def gather(self, tree: Tree, variables: Tree) -> Targets:
+    def gather(self, tree: Tree, variables: Tree) -> Targets:  # noqa: ARG002 - the port's, for entities
         objects = self._collect(tree)
         return [objects] if objects else []
 
@@ -89,4 +89,4 @@ def _places(tree: Tree, paths: tuple[Path, ...], targets: Targets) -> list[list[
     for path in paths:
         for at, each in locate(tree, path):
             found.setdefault(id(each), []).append(at)
-    return [[at for at in dict.fromkeys(at for each in same for at in found.get(id(each), []))] for same in targets]
+    return [list(dict.fromkeys(at for each in same for at in found.get(id(each), []))) for same in targets]

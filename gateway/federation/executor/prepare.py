@@ -1,7 +1,8 @@
 """Query plan to functions that run it: whatever a plan alone decides is decided here, once."""
 
 from asyncio import gather
-from collections.abc import Awaitable, Callable, Mapping, Sequence as Items
+from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Sequence as Items
 from dataclasses import dataclass, field
 
 from ..planner.plan import Condition, Fetch, Node, Parallel, Sequence, Subscription

@@ -69,9 +69,7 @@ def _renamed(path: TreePath, renames: Sequence[Rename]) -> TreePath:
     return tuple(renamed)
 
 
-def client_errors(
-    problems: Iterable[Problem], paths: ClientPaths, *, name_service: bool
-) -> tuple[list[Tree], list[TreePath]]:
+def client_errors(problems: Iterable[Problem], paths: ClientPaths, *, name_service: bool) -> tuple[list[Tree], list[TreePath]]:
     """Errors as the specification formats them, each at the client's own path, and those paths."""
     errors: dict[tuple[str, TreePath], Tree] = {}
     for problem in problems:

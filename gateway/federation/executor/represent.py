@@ -34,7 +34,7 @@ def make_representer(representations: Sequence[Representation]) -> Callable[[lis
         index: dict[str, int] = {}
         for each in objects:
             typename = each.get("__typename")
-            wanted = by_type.get(typename, fallback) if typename.__class__ is str else fallback
+            wanted = by_type.get(typename, fallback) if isinstance(typename, str) else fallback
             if wanted is None:
                 continue
             fields = _pick(each, wanted[1])

@@ -29,8 +29,7 @@ def join_alike(steps: Iterable[Step]) -> list[Alike]:
         if known is None or not _apart(known.representations, own.representations):
             by_path[slot if known is None else (*slot, len(by_path))] = own
         else:
-            joined = _add(known.representations, own.representations)
-            by_path[slot] = replace(known, representations=joined)
+            by_path[slot] = replace(known, representations=_add(known.representations, own.representations))
     joined: dict[tuple[object, ...], Alike] = {}
     for each in by_path.values():
         slot = (each.selection, each.representations)

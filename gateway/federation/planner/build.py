@@ -10,8 +10,10 @@ from .documents import ENTITIES, Part, document_name, print_document, rename_cla
 from .draft import Draft
 from .fetch_graph import FetchGraph, Step
 from .layers import arrange
-from .operation import Budget, Condition as AllOf, Keys, Operation, Selected
-from .paths import Node as Place, PathFinder
+from .operation import Budget, Keys, Operation, Selected
+from .operation import Condition as AllOf
+from .paths import Node as Place
+from .paths import PathFinder
 from .plan import Condition, Fetch, Flatten, Node, QueryPlan, Sequence, Subscription
 from .query_graph import QueryGraph
 from .resolution import Resolution
@@ -125,5 +127,5 @@ def _assume(draft: Draft, condition: AllOf) -> None:
 def _coordinate(parent: str, selected: Selected) -> str:
     if selected.children:
         child = selected.children[0]
-        return _coordinate(sorted(child.types)[0], child)
+        return _coordinate(min(child.types), child)
     return f"{parent}.{selected.name}"

@@ -59,8 +59,7 @@ def choose(fields: Sequence[Sequence[Option]]) -> list[Option]:
                 price = _together(chosen)
                 if best is None or price < best[0]:
                     best = (price, chosen)
-    assert best is not None, "the whole set of sources resolves every field"
-    return best[1]
+    return best[1] if best else [options[0] for options in fields]
 
 
 def count(selections: Sequence[Selected]) -> int:

@@ -106,7 +106,7 @@ def _compact(draft: Draft, used: dict[str, None]) -> str:
         opening, closing = _under(field)
         below = _compact(field.below, used) if not field.selected.leaf else ""
         parts.append(opening + below + closing)
-    parts += (f"...on {type}{_compact(inner, used)}" for type, inner in draft.fragments.items())
+    parts += (f"...on {member}{_compact(inner, used)}" for member, inner in draft.fragments.items())
     return "{" + (" ".join(parts) or "__typename") + "}"
 
 
@@ -119,8 +119,8 @@ def _lines(draft: Draft, depth: int) -> list[str]:
             lines += [f"{margin}{opening} {{", *_lines(field.below, depth + 1), f"{margin}}}{closing}"]
         else:
             lines.append(margin + opening + closing)
-    for type, inner in draft.fragments.items():
-        lines += [f"{margin}... on {type} {{", *_lines(inner, depth + 1), f"{margin}}}"]
+    for member, inner in draft.fragments.items():
+        lines += [f"{margin}... on {member} {{", *_lines(inner, depth + 1), f"{margin}}}"]
     return lines
 
 

@@ -56,12 +56,12 @@ class FetchGraph:
         """Writes a resolution into the step of `place` and new ones; the steps that its values come from."""
         sources: set[Step] = set()
         for local in resolution.locals:
-            assert place.step and place.subgraph
+            if place.step is None or place.subgraph is None:
+                raise ValueError("above the root fetches nothing is local")
             sources.add(place.step)
             below = place.draft.add(local.selected, local.field, _both(local.selected.condition, place.unsaid))
             if local.child:
-                declared = self._graph.type(place.subgraph, local.field.named)
-                assert declared is not None
+                declared = self._graph.known_type(place.subgraph, local.field.named)
                 if declared.kind.abstract or self._graph.returns_abstract(place.type, local.selected.name):
                     below.typename = declared.kind is not Kind.INTERFACE_OBJECT
                 path = place.path if place.types is None else (*place.path, place.types)

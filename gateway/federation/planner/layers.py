@@ -1,6 +1,7 @@
 """A fetch graph's batchs in Sequence and Parallel."""
 
-from collections.abc import Callable, Sequence as Items
+from collections.abc import Callable
+from collections.abc import Sequence as Items
 
 from .batch import Batch
 from .plan import Node, Parallel, Sequence

@@ -8,6 +8,7 @@ from graphql import (
     DirectiveNode,
     FieldNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
@@ -22,9 +23,10 @@ from graphql import (
     ValueNode,
     VariableDefinitionNode,
     VariableNode,
-    get_named_type,
     print_ast,
 )
+
+from ..supergraph.schema_types import named_field_type, root_type
 
 Condition = tuple[tuple[str, bool], ...]
 """Variables and the values they must have, all of them; () always holds. Sorted, so that equal conditions are equal."""
@@ -161,7 +163,9 @@ class SelectionReader:
         variables: set[str] = set()
         for argument in node.arguments or ():
             _find_variables(argument.value, variables)
-        inner = [(self._return_type(parent, name), field.selection_set) for parent, field in nodes if field.selection_set]
+        inner = [
+            (named_field_type(self._schema, parent, name), field.selection_set) for parent, field in nodes if field.selection_set
+        ]
         return Selected(
             response=response,
             key=name if name.startswith("__") else self._keys.key(name, arguments),
@@ -173,12 +177,6 @@ class SelectionReader:
             leaf=node.selection_set is None,
             children=self._read(inner) if inner and not name.startswith("__") else (),
         )
-
-    def _return_type(self, parent: str, field: str) -> str:
-        named = self._schema.type_map[parent]
-        assert isinstance(named, GraphQLObjectType | GraphQLInterfaceType) or field.startswith("__")
-        definition = getattr(named, "fields", {}).get(field)
-        return get_named_type(definition.type).name if definition else ""
 
     def _collect(
         self,
@@ -203,13 +201,15 @@ class SelectionReader:
             if isinstance(selection, InlineFragmentNode):
                 node = selection.type_condition
                 inner = selection.selection_set
-            else:
+            elif isinstance(selection, FragmentSpreadNode):
                 name = selection.name.value
                 if (name, types, holds) in spread:
                     continue
                 spread.add((name, types, holds))
                 node = self._fragments[name].type_condition
                 inner = self._fragments[name].selection_set
+            else:
+                continue
             narrowed = node.name.value if node else parent
             remaining = types & self._possible.of(narrowed)
             if remaining:
@@ -222,7 +222,7 @@ def _with_directives(condition: Condition, directives: Sequence[DirectiveNode]) 
         wanted = directive.name.value == "include"
         if not wanted and directive.name.value != "skip":
             continue
-        value = directive.arguments[0].value
+        value = next(argument.value for argument in directive.arguments or ())
         if isinstance(value, VariableNode):
             if (value.name.value, not wanted) in condition:
                 return None
@@ -250,8 +250,7 @@ def normalise(
     keys: Keys,
 ) -> Operation:
     """The operation, whose document is valid. Raises BudgetExceeded."""
-    root = schema.get_root_type(node.operation)
-    assert root is not None, "validation has found the root type"
+    root = root_type(schema, node.operation)
     selections = reader.read(root.name, node.selection_set)
     if node.operation is OperationType.MUTATION:
         selections = _each_once(selections, keys)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
     GraphQLList,
     GraphQLNonNull,
@@ -23,6 +24,7 @@ from graphql import (
     print_ast,
 )
 
+from ..supergraph.schema_types import field_type, root_type
 from .operation import Budget
 
 _Field = tuple[str, FieldNode]  # with the name of the type that it is selected on
@@ -35,8 +37,7 @@ def find_overlap(
     budget: Budget,
 ) -> GraphQLError | None:
     """The first conflict in `operation`, whose document is valid otherwise. Raises BudgetExceeded."""
-    root = schema.get_root_type(operation.operation)
-    assert root is not None
+    root = root_type(schema, operation.operation)
     search = _Search(schema, fragments, budget)
     try:
         search.check([(root.name, operation.selection_set)], together=True)
@@ -85,7 +86,7 @@ class _Search:
                 elif isinstance(selection, InlineFragmentNode):
                     condition = selection.type_condition
                     pending.append((condition.name.value if condition else parent, selection.selection_set))
-                elif selection.name.value not in spread:
+                elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in spread:
                     spread.add(selection.name.value)
                     fragment = self._fragments[selection.name.value]
                     pending.append((fragment.type_condition.name.value, fragment.selection_set))
@@ -122,17 +123,15 @@ class _Search:
 
     def _descend(self, fields: Sequence[_Field], *, together: bool) -> None:
         below = [
-            (get_named_type(type).name, field[1].selection_set)
+            (get_named_type(declared).name, field[1].selection_set)
             for field in fields
-            if field[1].selection_set and (type := self._type(field))
+            if field[1].selection_set and (declared := self._type(field))
         ]
         if below:
             self.check(below, together=together)
 
     def _type(self, field: _Field) -> GraphQLOutputType | None:
-        parent = self._schema.type_map[field[0]]
-        definition = self._schema.get_field(parent, field[1].name.value)  # pyright: ignore[reportArgumentType]
-        return definition.type if definition else None
+        return field_type(self._schema, field[0], field[1].name.value)
 
 
 def _arguments(node: FieldNode) -> str:
@@ -140,9 +139,10 @@ def _arguments(node: FieldNode) -> str:
 
 
 def _same_shape(one: object, other: object) -> bool:
-    while isinstance(one, GraphQLList | GraphQLNonNull) or isinstance(other, GraphQLList | GraphQLNonNull):
+    while isinstance(one, GraphQLList | GraphQLNonNull) and isinstance(other, GraphQLList | GraphQLNonNull):
         if type(one) is not type(other):
             return False
-        assert isinstance(one, GraphQLList | GraphQLNonNull) and isinstance(other, GraphQLList | GraphQLNonNull)
         one, other = one.of_type, other.of_type
+    if isinstance(one, GraphQLList | GraphQLNonNull) or isinstance(other, GraphQLList | GraphQLNonNull):
+        return False
     return one is other or not (is_leaf_type(one) or is_leaf_type(other))

@@ -56,8 +56,8 @@ class PathFinder:
         if found is None:
             self._budget.spend(5)
             declared = self._graph.type(node.subgraph, node.type) if node.subgraph else None
-            if declared and declared.kind.abstract:
-                resolution = self._find_abstract(node, declared.members, selections, avoided)
+            if node.subgraph and declared and declared.kind.abstract:
+                resolution = self._find_abstract(node, node.subgraph, declared.members, selections, avoided)
             else:
                 resolution = self._find_object(node, selections, avoided)
             found = self._found[identity] = (selections, resolution)
@@ -66,20 +66,24 @@ class PathFinder:
     # An abstract type: what all members answer alike is asked once, the rest member by member.
 
     def _find_abstract(
-        self, node: Node, members: Sequence[str], selections: tuple[Selected, ...], avoided: _Avoided
+        self,
+        node: Node,
+        subgraph: str,
+        members: Sequence[str],
+        selections: tuple[Selected, ...],
+        avoided: _Avoided,
     ) -> Resolution:
-        assert node.subgraph is not None
         possible = [member for member in members if member in node.types]
         types = frozenset(possible)
-        locals: list[Local] = []
+        here: list[Local] = []
         apart: list[Selected] = []
         for selected in self._merge(selections, types):
             if selected.name == _TYPENAME:
                 continue
-            alike = selected.types >= types and self._graph.asks_alike(node.subgraph, node.type, selected.name)
+            alike = selected.types >= types and self._graph.asks_alike(subgraph, node.type, selected.name)
             local = self._local(node, selected) if alike and not node.provided else None
             if local and not (local.child and local.child.missing):
-                locals.append(local)
+                here.append(local)
             else:
                 apart.append(selected)
         narrowings: list[Narrowing] = []
@@ -89,17 +93,17 @@ class PathFinder:
             applying = tuple(selected for selected in apart if member in selected.types)
             if not applying:
                 continue
-            resolution = self.find(Node(node.subgraph, member, own, node.provided), applying, avoided)
+            resolution = self.find(Node(subgraph, member, own, node.provided), applying, avoided)
             missing += (replace(each, types=own) for each in resolution.missing)
             if not resolution.resolves_nothing:
                 narrowings.append(Narrowing(member, resolution))
-        return combine(tuple(locals), tuple(narrowings), (), tuple(missing))
+        return combine(tuple(here), tuple(narrowings), (), tuple(missing))
 
     # An object: each field here or by a jump, decided for all of them together.
 
     def _find_object(self, node: Node, selections: tuple[Selected, ...], avoided: _Avoided) -> Resolution:
-        locals: list[Local] = []
-        open: list[tuple[Selected, Local | None]] = []
+        here: list[Local] = []
+        undecided: list[tuple[Selected, Local | None]] = []
         wanted = self._merge(selections, node.types)
         if self._needs_owner(node):
             wanted = self._with_typename(node, wanted)
@@ -108,19 +112,19 @@ class PathFinder:
         for selected in wanted:
             local = self._local(node, selected)
             if local and (local.child is None or (not local.child.missing and local.child.fetches == 0)):
-                locals.append(local)
+                here.append(local)
             else:
-                open.append((selected, local))
-        if not open:
-            return combine(tuple(locals), (), (), ())
-        return self._decide(node, locals, open, avoided)
+                undecided.append((selected, local))
+        if not undecided:
+            return combine(tuple(here), (), (), ())
+        return self._decide(node, here, undecided, avoided)
 
     def _decide(
-        self, node: Node, locals: list[Local], open: list[tuple[Selected, Local | None]], avoided: _Avoided
+        self, node: Node, here: list[Local], undecided: list[tuple[Selected, Local | None]], avoided: _Avoided
     ) -> Resolution:
         assigned: list[tuple[Selected, Option]] = []
         missing: list[Selected] = []
-        pending = [(selected, self._options(node, selected, local, avoided)) for selected, local in open]
+        pending = [(selected, self._options(node, selected, local, avoided)) for selected, local in undecided]
         while pending:
             resolvable = [(selected, options) for selected, options in pending if options]
             missing += (selected for selected, options in pending if not options)
@@ -131,8 +135,8 @@ class PathFinder:
                     # What one source leaves is asked of the others, each of them once.
                     others = [option for option in options if option is not chosen]
                     pending.append((rest, self._again(node, rest, others, avoided)))
-        locals += (option.local for _, option in assigned if option.local)
-        return combine(tuple(locals), (), tuple(self._take(node, assigned, avoided)), tuple(missing))
+        here += (option.local for _, option in assigned if option.local)
+        return combine(tuple(here), (), tuple(self._take(node, assigned, avoided)), tuple(missing))
 
     def _again(self, node: Node, rest: Selected, options: list[Option], avoided: _Avoided) -> list[Option]:
         sources = {option.source for option in options}
@@ -161,8 +165,7 @@ class PathFinder:
         return self._graph.jumps(node.subgraph, node.type)
 
     def _option(self, node: Node, jump: Jump, selected: Selected, avoided: _Avoided) -> Option | None:
-        declared = self._graph.type(jump.subgraph, jump.type)
-        assert declared is not None
+        declared = self._graph.known_type(jump.subgraph, jump.type)
         field = self._graph.field(jump.subgraph, jump.type, selected.name)
         requires = field.requires if field else None
         if requires:
@@ -207,9 +210,9 @@ class PathFinder:
     def _arrive(
         self, node: Node, jump: Jump, selections: tuple[Selected, ...], granted: frozenset[str], avoided: _Avoided
     ) -> Resolution:
-        here = {jump.subgraph} if node.subgraph is None else {jump.subgraph, node.subgraph}
+        entered = {jump.subgraph} if node.subgraph is None else {jump.subgraph, node.subgraph}
         types = node.types & self._graph.possible.of(jump.type)
-        return self.find(Node(jump.subgraph, jump.type, types, granted=granted, closed=True), selections, avoided | here)
+        return self.find(Node(jump.subgraph, jump.type, types, granted=granted, closed=True), selections, avoided | entered)
 
     def _take(self, node: Node, assigned: Sequence[tuple[Selected, Option]], avoided: _Avoided) -> list[Taken]:
         """The jumps of the chosen options: one for each subgraph, unless waiting for a requirement would cost a step."""

@@ -1,6 +1,7 @@
 """The query plan: immutable, printable, made of Fetch, Sequence, Parallel, Flatten, Condition and Subscription."""
 
-from collections.abc import Iterator, Sequence as Items
+from collections.abc import Iterator
+from collections.abc import Sequence as Items
 from dataclasses import dataclass
 from typing import Literal
 
@@ -168,7 +169,7 @@ def _print_fetch(fetch: Fetch) -> str:
     head = f'Fetch(service: "{fetch.subgraph}")'
     if fetch.kind != "query":
         head += f" {fetch.kind}"
-    if len(fetch.parts) > 1:
+    if len(fetch.parts) != 1:
         return _block(head, [_block(_print_flatten(each), [_print_part(each)]) for each in fetch.parts])
     part = fetch.parts[0]
     printed = _block(head, [_print_part(part)])

@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from graphql import GraphQLInterfaceType, GraphQLObjectType, get_named_type, is_abstract_type
+from graphql import get_named_type, is_abstract_type
 
-from ..supergraph import FieldSet, Kind, Subgraph, SubgraphField, SubgraphType, Supergraph
+from ..supergraph import FieldSet, Kind, SubgraphField, SubgraphType, Supergraph
+from ..supergraph.schema_types import fields_type
 from .operation import PossibleTypes
 
 
@@ -42,11 +43,12 @@ class QueryGraph:
         self._jumps: dict[tuple[str | None, str], tuple[Jump, ...]] = {}
         self._uniform: dict[tuple[str, str, str], bool] = {}
 
-    def subgraph(self, name: str) -> Subgraph:
-        return self._subgraphs[name]
-
     def type(self, subgraph: str, name: str) -> SubgraphType | None:
         return self._subgraphs[subgraph].types.get(name)
+
+    def known_type(self, subgraph: str, name: str) -> SubgraphType:
+        """The type as the subgraph declares it; KeyError where it has none."""
+        return self._subgraphs[subgraph].types[name]
 
     def field(self, subgraph: str, type_name: str, name: str) -> SubgraphField | None:
         """The field as the subgraph declares it, external or not; None where it has none or an override moved it."""
@@ -58,9 +60,7 @@ class QueryGraph:
 
     def returns_abstract(self, type_name: str, name: str) -> bool:
         """Whether the field's objects may be of several types by the API, whatever a subgraph says."""
-        named = self.schema.type_map[type_name]
-        assert isinstance(named, GraphQLObjectType | GraphQLInterfaceType)
-        return is_abstract_type(get_named_type(named.fields[name].type))
+        return is_abstract_type(get_named_type(fields_type(self.schema, type_name).fields[name].type))
 
     def asks_alike(self, subgraph: str, type_name: str, name: str) -> bool:
         """Whether the interface's field can be asked for there without naming the members."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from graphql import (
     DocumentNode,
+    FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
@@ -98,7 +99,6 @@ def _measure(selection_set: SelectionSetNode) -> tuple[int, dict[str, int]]:
         for selection in current.selections:
             if isinstance(selection, FragmentSpreadNode):
                 spread[selection.name.value] = max(level, spread.get(selection.name.value, 0))
-            elif isinstance(selection, InlineFragmentNode) or selection.selection_set:
-                assert selection.selection_set is not None
+            elif isinstance(selection, FieldNode | InlineFragmentNode) and selection.selection_set:
                 pending.append((selection.selection_set, level + 1))
     return levels, spread

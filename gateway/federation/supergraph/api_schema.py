@@ -103,7 +103,6 @@ def _executable(definition: DirectiveDefinitionNode) -> bool:
 
 
 def _named(node: TypeNode) -> str:
-    while not isinstance(node, NamedTypeNode):
-        assert isinstance(node, ListTypeNode | NonNullTypeNode)
+    while isinstance(node, ListTypeNode | NonNullTypeNode):
         node = node.type
-    return node.name.value
+    return node.name.value if isinstance(node, NamedTypeNode) else ""

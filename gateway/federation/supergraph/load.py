@@ -261,7 +261,8 @@ class _Loader:
         except GraphQLError as error:
             raise InvalidSupergraph(f"{place}: {text!r} can't be read: {error.message}") from error
         node = getattr(definition, "selection_set", None)
-        assert isinstance(node, SelectionSetNode)
+        if not isinstance(node, SelectionSetNode):
+            raise InvalidSupergraph(f"{place}: {text!r} is no selection of fields")
         self._check_field_set(node, parent, place)
         return FieldSet(text=text, node=node)
 
@@ -288,9 +289,7 @@ class _Loader:
 
 def _unwrap(node: TypeNode) -> tuple[str, int]:
     lists = 0
-    while not isinstance(node, NamedTypeNode):
-        if isinstance(node, ListTypeNode):
-            lists += 1
-        assert isinstance(node, ListTypeNode | NonNullTypeNode)
+    while isinstance(node, ListTypeNode | NonNullTypeNode):
+        lists += isinstance(node, ListTypeNode)
         node = node.type
-    return node.name.value, lists
+    return node.name.value if isinstance(node, NamedTypeNode) else "", lists
