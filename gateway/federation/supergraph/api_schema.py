@@ -26,12 +26,15 @@ from graphql import (
 )
 
 _EXECUTABLE = {
-    DirectiveLocation[name].value
-    for name in (
-        "QUERY", "MUTATION", "SUBSCRIPTION", "FIELD", "FRAGMENT_DEFINITION", "FRAGMENT_SPREAD", "INLINE_FRAGMENT",
-        "VARIABLE_DEFINITION",
-    )
-}  # fmt: skip
+    DirectiveLocation.QUERY.name,
+    DirectiveLocation.MUTATION.name,
+    DirectiveLocation.SUBSCRIPTION.name,
+    DirectiveLocation.FIELD.name,
+    DirectiveLocation.FRAGMENT_DEFINITION.name,
+    DirectiveLocation.FRAGMENT_SPREAD.name,
+    DirectiveLocation.INLINE_FRAGMENT.name,
+    DirectiveLocation.VARIABLE_DEFINITION.name,
+}
 
 
 class _Directed(Protocol):

@@ -130,7 +130,7 @@ class _Loader:
         named = {self._graph(arguments, name) for arguments in self._applied(definition.directives, "type")}
         if named and not self._applied(definition.directives, "owner"):
             return [graph for graph in self._graphs if graph in named]
-        if not named and self._join.version > (0, 1) and name not in self._roots:
+        if not named and self._join.version > (0, 1):
             raise InvalidSupergraph(f"{name}: no @{self._join.directive('type')}, so no subgraph knows it")
         named |= {self._graph(arguments, name) for arguments in self._applied(definition.directives, "owner")}
         if not named and name in self._roots and not isinstance(definition, UnionTypeDefinitionNode):
@@ -203,8 +203,9 @@ class _Loader:
             place = f"{definition.name.value}.{name}"
             said = self._applied(field.directives, "field")
             if not said or (owners and not any("graph" in each for each in said)):
-                if unsaid_here or name in key_fields:
-                    fields[name] = self._read_field(field, {}, place, in_key=name in key_fields)
+                # What v0.1 says of another graph can still be provided, so it is known as external.
+                elsewhere = {} if unsaid_here else {"external": True}
+                fields[name] = self._read_field(field, elsewhere, place, in_key=name in key_fields)
                 continue
             found = False
             for arguments in said:
@@ -212,8 +213,8 @@ class _Loader:
                     fields[name] = self._read_field(field, arguments, place, in_key=name in key_fields)
                     self._apply_labels(fields, name, arguments, said)
                     found = True
-            if not found and owners and name in key_fields:
-                fields[name] = self._read_field(field, {}, place, in_key=True)
+            if not found and owners:
+                fields[name] = self._read_field(field, {"external": True}, place, in_key=name in key_fields)
         return fields
 
     def _apply_labels(
