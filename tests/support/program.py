@@ -1,0 +1,114 @@
+"""The `murmur` program as an operator runs it: processes of its own, on free ports of the loopback address."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.waiting import until
+
+PROGRAM = Path(sys.executable).with_name("murmur")
+CHEAP: Mapping[str, str] = {
+    "MURMUR_ARGON2_TIME_COST": "1",
+    "MURMUR_ARGON2_MEMORY_KIB": "8",
+    "MURMUR_ARGON2_PARALLELISM": "1",
+    "MURMUR_SIGNUP_PER_ADDRESS": "100000/hour",
+}
+_START_SECONDS = 60
+_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a command came to. Texts are one line where the program wrote one, whatever the terminal's width."""
+
+    code: int
+    out: str
+    err: str
+
+
+async def murmur(*arguments: str, data_dir: Path | None = None, stdin: bytes | None = None, **settings: str) -> Finished:
+    """Run a command to its end."""
+    process = await asyncio.create_subprocess_exec(
+        PROGRAM,
+        *arguments,
+        env=_environment(data_dir, settings),
+        stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(_START_SECONDS):
+            out, err = await process.communicate(stdin)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return Finished(process.returncode or 0, out.decode(), err.decode())
+
+
+@dataclass(frozen=True)
+class Running:
+    """A process that serves; `url` is where. `log` is what it wrote for its operator."""
+
+    process: asyncio.subprocess.Process
+    url: str
+    log_file: Path
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text()
+
+    async def kill(self) -> None:
+        """As by `kill -9`."""
+        self.process.kill()
+        await self.process.wait()
+
+    async def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and return the exit code."""
+        self.process.send_signal(number)
+        async with asyncio.timeout(30):
+            return await self.process.wait()
+
+
+@asynccontextmanager
+async def running(*arguments: str, data_dir: Path, **settings: str) -> AsyncGenerator[Running]:
+    """A command that serves on a free port, from the moment when it says where; it is killed at the end if it still runs."""
+    log_file = data_dir.with_name(f"{data_dir.name}-{'-'.join(arguments)}.log")
+    with log_file.open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            PROGRAM,
+            *arguments,
+            "--port",
+            "0",
+            env=_environment(data_dir, settings),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+
+    async def said() -> bool:
+        assert process.returncode is None, log_file.read_text()
+        return _ADDRESS.search(log_file.read_text()) is not None
+
+    try:
+        await until(said, _START_SECONDS)
+        found = _ADDRESS.search(log_file.read_text())
+        assert found is not None
+        yield Running(process, found[0], log_file)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def _environment(data_dir: Path | None, settings: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment without settings of murmur, but for those given."""
+    outer = {name: value for name, value in os.environ.items() if not name.startswith("MURMUR_")}
+    folder = {} if data_dir is None else {"MURMUR_DATA_DIR": str(data_dir)}
+    return {**outer, "COLUMNS": "200", **CHEAP, **folder, **settings}
