@@ -113,7 +113,7 @@ class _Worker:
         except Unavailable:
             raise
         except Exception as error:
-            _log.warning("a batch failed; its events are replayed one by one", worker=self._name, exc_info=error)
+            _log.warning("a batch failed; its events are replayed one by one", worker=self._name, reason=_reason(error))
             await self._replay(records)
             return
         # Burying a record commits what stands before it in its partition, so it comes after the work.
@@ -138,20 +138,19 @@ class _Worker:
         except Unreadable as error:
             return str(error)
         backoff = Backoff(self._first_wait)
-        reason = ""
-        for attempt in range(self._attempts):
-            if attempt:
-                await backoff.wait()
+        for remaining in range(self._attempts - 1, -1, -1):
             try:
                 await self._hand_over([event])
             except Unavailable:
                 raise
             except Exception as error:
-                _log.error("an event failed", worker=self._name, topic=record.topic, offset=record.offset, exc_info=error)
-                reason = f"{type(error).__name__}: {error}"[:_MAX_REASON]
+                if not remaining:
+                    _log.error("an event failed", worker=self._name, topic=record.topic, offset=record.offset, exc_info=error)
+                    return _reason(error)
+                await backoff.wait()
             else:
-                return None
-        return reason
+                break
+        return None
 
     async def _hand_over(self, events: Sequence[AnyEvent]) -> None:
         backoff = Backoff(self._first_wait)
@@ -170,3 +169,7 @@ class _Worker:
         await self._consumer.bury(record, reason)
         self._metrics.count("murmur_events_consumed_total", self._name, "buried")
         self._metrics.count("murmur_dead_letters_total", self._name)
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:_MAX_REASON]

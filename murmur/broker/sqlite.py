@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import product, takewhile
+from operator import attrgetter
 from pathlib import Path
 
 from murmur.broker.liveness import ProcessLocks
@@ -265,29 +266,31 @@ class _SqliteConsumer:
             return
 
     async def _next(self, limit: int) -> Sequence[Record]:
-        partitions = list(self._positions.items())
-        if not partitions:
-            return ()
-        # Who follows the one read last goes first next time, so that a long partition does not keep the others waiting.
-        start = self._turn % len(partitions)
-        order = partitions[start:] + partitions[:start]
+        """The next records, in equal shares of the partitions that have any: none waits for another, or runs far ahead."""
+        positions = dict(self._positions)
+        order = list(positions)[self._turn :] + list(positions)[: self._turn]
 
         def read(connection: sqlite3.Connection) -> list[Record]:
             found: list[Record] = []
-            for (topic, partition), position in order:
-                rows = connection.execute(_READ, (topic, partition, position, limit - len(found)))
-                found.extend(Record(topic, partition, *row) for row in rows)
-                if len(found) >= limit:
-                    break
+            more = order
+            while more and len(found) < limit:
+                share = max(1, (limit - len(found)) // len(more))
+                asked, more = more[: limit - len(found)], []
+                for place in asked:
+                    rows = connection.execute(_READ, (*place, positions[place], share)).fetchall()
+                    found.extend(Record(*place, *row) for row in rows)
+                    if len(rows) == share:
+                        positions[place] = rows[-1][0]
+                        more.append(place)
             return found
 
+        if not order:
+            return ()
         records = await self._database.read(read)
-        if len(records) >= limit:
-            last = records[-1].topic, records[-1].partition
-            self._turn = next(index for index, (partition, _) in enumerate(partitions, 1) if partition == last)
         for record in records:
             self._positions[record.topic, record.partition] = record.offset
-        records.sort(key=lambda record: record.offset)
+        self._turn = (self._turn + 1) % len(order)
+        records.sort(key=_offset)
         return records
 
     async def _keep_share(self) -> None:
@@ -361,6 +364,7 @@ class _Share:
     due: int
 
 
+_offset = attrgetter("offset")
 _TAKE = """
     UPDATE offsets SET member_id = ?4 WHERE group_name = ?1 AND topic = ?2 AND partition = ?3
     AND (member_id IS NULL OR member_id NOT IN (SELECT id FROM members))

@@ -2,6 +2,7 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -88,10 +89,11 @@ class Entries:
         tweets = self.flat[1::_WIDTH]
         if len(set(tweets)) == len(tweets):
             return {}
-        places: dict[int, list[int]] = {}
+        places: dict[int, list[int]] = {tweet_id: [] for tweet_id, count in Counter(tweets).items() if count > 1}
         for index, tweet_id in enumerate(tweets):
-            places.setdefault(tweet_id, []).append(index)
-        return {tweet_id: indexes for tweet_id, indexes in places.items() if len(indexes) > 1}
+            if tweet_id in places:
+                places[tweet_id].append(index)
+        return places
 
     @property
     def _positions(self) -> "array[int]":

@@ -84,9 +84,12 @@ async def test_a_poll_returns_no_more_than_its_limit_and_no_partition_starves(br
     await broker.publish(messages(100, key=lambda number: number % 2))
     assert len({record.partition for record in await broker.tail(100)}) == 2
     async with broker.consumer("a", [TOPIC]) as consumer:
-        first, second = await consumer.poll(10, 1), await consumer.poll(10, 1)
-    assert len(first) == len(second) == 10
-    assert {record.key for record in (*first, *second)} == {0, 1}
+        first, second = await consumer.poll(10, 1), await consumer.poll(1, 1)
+        assert (len(first), len(second)) == (10, 1)
+        seen = [*first, *second, *(await consumer.poll(10, 1))]
+        assert {record.key for record in seen} == {0, 1}
+        await consumer.commit(seen)
+        assert sorted(values(seen) + values(await drain(consumer, 100 - len(seen)))) == list(range(100))
 
 
 async def test_groups_read_independently_and_a_new_one_starts_at_the_oldest(broker: Broker):

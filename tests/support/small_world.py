@@ -6,6 +6,7 @@ from typing import Any
 
 from murmur.cursors import Page, Window
 from murmur.events import AnyEvent, Followed, Retweeted, RetweetUndone, TweetDeleted, TweetPublished, Unfollowed
+from murmur.ids import first_id_at
 from murmur.post import Post
 from murmur.telemetry.metrics import Metrics
 from subgraphs.timelines.model import KEPT
@@ -16,6 +17,7 @@ from tests.support.posts_in_memory import PostsInMemory
 from workers.fanout import Fanout
 
 AT = 1_700_000_000_000
+EVENT = first_id_at(AT)
 EVERYTHING = Window(KEPT)
 
 
@@ -58,13 +60,11 @@ class SmallWorld:
 
     def tweet(self, author_id: int, position: int | None = None) -> tuple[Post, TweetPublished]:
         post = self.archive.tweet(author_id, position)
-        return post, TweetPublished(id=post.id, at=AT, tweet_id=post.id, author_id=author_id, text="")
+        return post, TweetPublished(id=EVENT, at=AT, tweet_id=post.id, author_id=author_id, text="")
 
     def retweet(self, user_id: int, tweet: Post) -> tuple[Post, Retweeted]:
         post = self.archive.retweet(user_id, tweet)
-        event = Retweeted(
-            id=post.id, at=AT, retweet_id=post.id, tweet_id=post.tweet_id, author_id=post.author_id, user_id=user_id
-        )
+        event = Retweeted(id=EVENT, at=AT, retweet_id=post.id, tweet_id=post.tweet_id, author_id=post.author_id, user_id=user_id)
         return post, event
 
     def undo(self, retweet: Post) -> RetweetUndone:

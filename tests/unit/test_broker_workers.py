@@ -82,7 +82,8 @@ async def stop(worker: asyncio.Task[None]) -> None:
 
 async def until_read(broker: SqliteBroker) -> None:
     async def is_read() -> bool:
-        return await broker.lag("w") == 0 and bool(await broker.database.fetch("SELECT 1 FROM offsets LIMIT 1"))
+        # A group that has not joined yet has no lag either.
+        return bool(await broker.database.fetch("SELECT 1 FROM offsets LIMIT 1")) and await broker.lag("w") == 0
 
     await until(is_read)
 

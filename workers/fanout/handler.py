@@ -5,13 +5,15 @@ step here: reading hides them, and a block ends follows by `Unfollowed` events o
 follows of the same person.
 """
 
+import asyncio
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from murmur.clock import Clock, wall_clock
 from murmur.cursors import Window
 from murmur.events import AnyEvent, Followed, Retweeted, RetweetUndone, TweetPublished, Unfollowed
+from murmur.ids import id_time
 from murmur.post import Post
 from murmur.telemetry.metrics import Metrics
 from subgraphs.timelines.model import KEPT, Delivery, Pull, Withdrawal
@@ -22,6 +24,7 @@ from workers.runtime import Log, run_worker
 _PAGE = 1_000
 # Entries in one call to the timelines: some two milliseconds of the memory store, or of one script in a server.
 _CALL = 2_000
+_LOOKUPS = 16
 
 
 async def run_fanout(
@@ -71,10 +74,11 @@ class Fanout:
                     follows[event.follower_id][event.followee_id] = False
                 case TweetPublished():
                     posted[event.tweet_id] = Post(event.tweet_id, event.tweet_id, event.author_id, event.author_id)
-                    times.append(event.at)
+                    # Of the event, not of what it tells: an imported tweet may be years old.
+                    times.append(id_time(event.id))
                 case Retweeted():
                     posted[event.retweet_id] = Post(event.retweet_id, event.tweet_id, event.author_id, event.user_id)
-                    times.append(event.at)
+                    times.append(id_time(event.id))
                 case RetweetUndone():
                     posted.pop(event.retweet_id, None)
                     undone[event.retweet_id] = event.user_id
@@ -83,14 +87,14 @@ class Fanout:
         if follows:
             await self._change_follows(follows)
         if posted:
-            await self._push(posted.values())
+            await self._push([posted[position] for position in sorted(posted)])
         if undone:
             await self._withdraw(undone)
         now = self._clock()
-        for at in times:
-            self._metrics.observe("murmur_fanout_delay_seconds", max(now - at, 0) / 1000)
+        for caused in times:
+            self._metrics.observe("murmur_fanout_delay_seconds", max(now - caused, 0) / 1000)
 
-    async def _push(self, posts: Iterable[Post]) -> None:
+    async def _push(self, posts: Sequence[Post]) -> None:
         by_poster: defaultdict[int, list[Post]] = defaultdict(list)
         for post in posts:
             by_poster[post.user_id].append(post)
@@ -102,27 +106,29 @@ class Fanout:
             # Known before the first page of followers is read: who follows from here on is marked by that follow's event.
             await self._timelines.set_pull(started, Pull.STARTED)
             crossing |= started
-        call = _Call()
-        for poster, theirs in by_poster.items():
-            for post in theirs:
-                call.deliveries.append(Delivery(post, (poster,)))
-            call.entries += len(theirs)
-            if pulls.get(poster) is Pull.DONE:
-                continue
-            async for page in self._pages(poster):
-                for post in theirs:
-                    call.deliveries.append(Delivery(post, page, pull=poster in crossing))
-                    call.entries += len(page)
-                    if call.entries >= _CALL:
-                        await self._deliver(call)
-        await self._deliver(call)
+        pushed = [poster for poster in by_poster if pulls.get(poster) is not Pull.DONE]
+        pages = await self._first_pages(pushed)
+        calls = _Calls(self._timelines, self._metrics)
+        # By position, as what goes on top of a timeline costs least. Nearly everybody's followers fit in one page.
+        for post in posts:
+            await calls.add(Delivery(post, (post.user_id,)))
+            await calls.add(Delivery(post, pages.get(post.user_id, ()), pull=post.user_id in crossing))
+        for poster, page in pages.items():
+            if len(page) == _PAGE:
+                async for further in self._pages(poster, page[-1]):
+                    for post in by_poster[poster]:
+                        await calls.add(Delivery(post, further, pull=poster in crossing))
+        await calls.send()
         if crossing:
             await self._timelines.set_pull(crossing, Pull.DONE)
 
-    async def _deliver(self, call: "_Call") -> None:
-        deliveries, call.deliveries, call.entries = call.deliveries, [], 0
-        if deliveries:
-            self._metrics.count("murmur_deliveries_total", by=await self._timelines.push(deliveries))
+    async def _first_pages(self, user_ids: Sequence[int]) -> Mapping[int, Sequence[int]]:
+        pages: dict[int, Sequence[int]] = {}
+        for start in range(0, len(user_ids), _LOOKUPS):
+            some = user_ids[start : start + _LOOKUPS]
+            found = await asyncio.gather(*(self._followers.followers_after(user_id, -1, _PAGE) for user_id in some))
+            pages.update(zip(some, found, strict=True))
+        return pages
 
     async def _withdraw(self, undone: Mapping[int, int]) -> None:
         by_poster: defaultdict[int, list[int]] = defaultdict(list)
@@ -157,8 +163,7 @@ class Fanout:
     async def _newest_of(self, user_ids: Collection[int]) -> Sequence[Post]:
         return await self._posts.posts_of(user_ids, Window(KEPT)) if user_ids else ()
 
-    async def _pages(self, user_id: int) -> AsyncGenerator[Sequence[int], None]:
-        after = -1
+    async def _pages(self, user_id: int, after: int = -1) -> AsyncGenerator[Sequence[int], None]:
         while page := await self._followers.followers_after(user_id, after, _PAGE):
             yield page
             if len(page) < _PAGE:
@@ -166,9 +171,22 @@ class Fanout:
             after = page[-1]
 
 
-class _Call:
-    """Deliveries that are collected for one call."""
+class _Calls:
+    """Collects deliveries and sends them to the timelines in calls of a bounded size."""
 
-    def __init__(self) -> None:
-        self.deliveries: list[Delivery] = []
-        self.entries = 0
+    def __init__(self, timelines: TimelineStore, metrics: Metrics) -> None:
+        self._timelines = timelines
+        self._metrics = metrics
+        self._deliveries: list[Delivery] = []
+        self._entries = 0
+
+    async def add(self, delivery: Delivery) -> None:
+        self._deliveries.append(delivery)
+        self._entries += len(delivery.readers)
+        if self._entries >= _CALL:
+            await self.send()
+
+    async def send(self) -> None:
+        deliveries, self._deliveries, self._entries = self._deliveries, [], 0
+        if deliveries:
+            self._metrics.count("murmur_deliveries_total", by=await self._timelines.push(deliveries))
