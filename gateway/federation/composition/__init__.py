@@ -1,6 +1,6 @@
 """Composition: subgraph schemas to one supergraph schema, or the rules that they break.
 
-    read each subgraph -> check it alone -> merge -> hold the supergraph to its rules -> prove that every field can be reached -> print
+    read each subgraph -> check it alone -> merge -> check the whole -> prove that every field can be reached -> print
 
 Each stage tells all that it finds; the next one runs only if there was nothing.
 """
@@ -8,8 +8,8 @@ Each stage tells all that it finds; the next one runs only if there was nothing.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .check_contexts import check_contexts
 from .check_across import check_across
+from .check_contexts import check_contexts
 from .check_field_sets import check_field_sets
 from .check_inaccessible import check_inaccessible
 from .check_supergraph import check_interfaces, check_printed, check_shared_types, check_supergraph
@@ -57,7 +57,7 @@ def compose(subgraphs: Iterable[SubgraphSdl]) -> str:
     check_supergraph(merging, supergraph)
     findings.stop_if_any()
     sdl = print_supergraph(supergraph, read)
-    check_printed(merging, sdl)
+    check_printed(merging, supergraph, sdl)
     findings.stop_if_any()
     check_inaccessible(supergraph, findings)
     check_protection(merging, supergraph.types)

@@ -32,7 +32,7 @@ def _check_interface_object(name: str, holders: Sequence[Subgraph], findings: Fi
         findings.add(
             "INTERFACE_OBJECT_USAGE_ERROR",
             f'"{name}" is an @interfaceObject in {named(objects)}, but the key that {named(old)} gives the interface is of'
-            + " federation 1, which can not be entered.",
+            " federation 1, which can not be entered.",
             name,
             [*objects, *old],
         )

@@ -1,6 +1,6 @@
 """Holding a completed subgraph schema to the GraphQL specification."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from graphql import (
     REMOVE,
@@ -30,33 +30,36 @@ from graphql.validation.validate import validate_sdl
 from .errors import Findings
 from .links import Vocabulary
 
+Add = Callable[[str, str, str], None]
+
 _FIELD_SETS = frozenset({"key", "requires", "provides"})
 
 
-class _DirectiveArguments(Visitor):
+def _directives(document: DocumentNode) -> Iterator[ConstDirectiveNode]:
+    """Every directive applied in a schema document."""
+    for definition in document.definitions:
+        yield from getattr(definition, "directives", None) or ()
+        for name in ("fields", "values", "arguments"):
+            for member in getattr(definition, name, None) or ():
+                yield from member.directives or ()
+                for argument in getattr(member, "arguments", None) or ():
+                    yield from argument.directives or ()
+
+
+def _check_directive_arguments(document: DocumentNode, schema: GraphQLSchema, vocabulary: Vocabulary, add: Add) -> None:
     """Every directive argument must be of the type that its definition says."""
-
-    def __init__(self, schema: GraphQLSchema, vocabulary: Vocabulary) -> None:
-        super().__init__()
-        self._schema = schema
-        self._vocabulary = vocabulary
-        self.broken: list[tuple[str, str]] = []
-
-    def enter_directive(self, node: ConstDirectiveNode, *_: object) -> VisitorAction:
-        definition = self._schema.get_directive(node.name.value)
-        own = self._vocabulary.directives.get(node.name.value, "")
-        for argument in node.arguments or () if definition else ():
+    for node in _directives(document):
+        definition = schema.get_directive(node.name.value)
+        own = vocabulary.directives.get(node.name.value, "")
+        for argument in node.arguments or ():
             expected = definition.args.get(argument.name.value) if definition else None
             if expected is None:
                 continue
             if own in _FIELD_SETS and argument.name.value == "fields":
                 if not isinstance(argument.value, StringValueNode):
-                    self.broken.append((f"{own.upper()}_INVALID_FIELDS_TYPE", f'"{print_ast(node)}": fields must be a string.'))
+                    add(f"{own.upper()}_INVALID_FIELDS_TYPE", f'"{print_ast(node)}": fields must be a string.', "")
             elif value_from_ast(argument.value, expected.type) is Undefined:
-                self.broken.append(
-                    ("INVALID_GRAPHQL", f'"{print_ast(node)}": {argument.name.value} must be of type {expected.type}.')
-                )
-        return None
+                add("INVALID_GRAPHQL", f'"{print_ast(node)}": {argument.name.value} must be of type {expected.type}.', "")
 
 
 class _Undeprecate(Visitor):
@@ -64,9 +67,17 @@ class _Undeprecate(Visitor):
         return REMOVE if node.name.value == "deprecated" else None
 
 
-def without_deprecations(document: DocumentNode) -> DocumentNode:
-    """The document as drafts of GraphQL before 2025 see it, which let an implementation deprecate what its interface does not."""
-    return visit(document, _Undeprecate())
+def schema_problems(document: DocumentNode) -> tuple[GraphQLSchema, list[GraphQLError]]:
+    """The schema of a document that is valid SDL, and what is wrong with its types. Raises GraphQLError or TypeError.
+
+    An implementation may deprecate what its interface does not: that was right until the specification of 2025.
+    """
+    schema = build_ast_schema(document, assume_valid_sdl=True)
+    problems = validate_schema(schema)
+    if problems:
+        schema = build_ast_schema(visit(document, _Undeprecate()), assume_valid_sdl=True)
+        problems = validate_schema(schema)
+    return schema, problems
 
 
 def _inputs(schema: GraphQLSchema) -> Iterator[tuple[str, GraphQLArgument | GraphQLInputField]]:
@@ -91,8 +102,7 @@ def check_graphql(document: DocumentNode, vocabulary: Vocabulary, findings: Find
             add("INVALID_GRAPHQL", problem.message, _place(problem))
         return
     try:
-        schema = build_ast_schema(without_deprecations(document), assume_valid_sdl=True)
-        problems = validate_schema(schema)
+        schema, problems = schema_problems(document)
     except (GraphQLError, TypeError) as error:
         add("INVALID_GRAPHQL", str(error), "")
         return
@@ -104,10 +114,7 @@ def check_graphql(document: DocumentNode, vocabulary: Vocabulary, findings: Find
         node = value.ast_node
         if node and node.default_value and value_from_ast(node.default_value, value.type) is Undefined:
             add("INVALID_GRAPHQL", f'"{coordinate}" has a default value that is not of type {value.type}.', coordinate)
-    arguments = _DirectiveArguments(schema, vocabulary)
-    visit(document, arguments)
-    for code, message in arguments.broken:
-        add(code, message, "")
+    _check_directive_arguments(document, schema, vocabulary, add)
     for type_ in schema.type_map.values():
         if isinstance(type_, GraphQLEnumType) and not type_.values:
             add("INVALID_GRAPHQL", f'The enum "{type_.name}" has no values.', type_.name)

@@ -121,7 +121,7 @@ def _check_implementation(interface: TypeDefinition, definition: TypeDefinition,
         if _is_hidden(own):
             findings.add(
                 "IMPLEMENTED_BY_INACCESSIBLE",
-                f'"{definition.name}.{own.name}" is @inaccessible, but "{interface.name}.{own.name}", which is visible, needs it.',
+                f'"{definition.name}.{own.name}" is @inaccessible, but the visible "{interface.name}.{own.name}" needs it.',
                 f"{definition.name}.{own.name}",
             )
             continue

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
-from graphql import GraphQLError, build_ast_schema, parse, validate_schema
+from graphql import GraphQLError, parse
+from graphql.validation.validate import validate_sdl
 
-from .check_graphql import without_deprecations
+from .check_graphql import schema_problems
 from .merge_fields import FieldSource, field_sources
 from .merging import Merging, named
 from .model import Kind, Supergraph, TypeDefinition
+from .print_supergraph import print_bare_types
 from .type_refs import base_name
 
 
@@ -32,10 +34,14 @@ def check_shared_types(merging: Merging, supergraph: Supergraph) -> None:
             _check_shared_types(merging, definition)
 
 
-def check_printed(merging: Merging, sdl: str) -> None:
-    """What still is no valid GraphQL, such as an argument of an interface that an implementation elsewhere does not take."""
+def check_printed(merging: Merging, supergraph: Supergraph, sdl: str) -> None:
+    """What still is no valid GraphQL, such as an argument of an interface that an implementation elsewhere does not take.
+
+    Directives can only be wrong where subgraphs bring their own, so without those the bare types are looked at.
+    """
+    document = parse(sdl if merging.custom.links else print_bare_types(supergraph), no_location=True)
     try:
-        problems = validate_schema(build_ast_schema(without_deprecations(parse(sdl))))
+        problems = [*(validate_sdl(document) if merging.custom.links else ()), *schema_problems(document)[1]]
     except (GraphQLError, TypeError) as error:
         merging.findings.add("INVALID_GRAPHQL", str(error))
         return

@@ -134,7 +134,7 @@ def read_vocabulary(applied: Iterable[Directive], findings: Findings, subgraph: 
             if not (2, 0) <= version <= NEWEST:
                 add(
                     "UNKNOWN_FEDERATION_LINK_VERSION",
-                    f"The federation version v{version[0]}.{version[1]} is unknown; the newest known is v{NEWEST[0]}.{NEWEST[1]}.",
+                    f"Federation v{version[0]}.{version[1]} is unknown; the newest known is v{NEWEST[0]}.{NEWEST[1]}.",
                     "@link",
                 )
                 continue
@@ -149,7 +149,7 @@ def read_vocabulary(applied: Iterable[Directive], findings: Findings, subgraph: 
     if links and "link" not in directives.values():
         directives["link"] = "link"
         types |= {"link__Import": "Import", "link__Purpose": "Purpose"}
-    if version < (2, 0):
+    if version[0] < 2:
         directives.update({name: name for name in FEDERATION_1_DIRECTIVES if name not in directives})
         types.update({"_FieldSet": "FieldSet"})
     return Vocabulary(version, links, directives, types)

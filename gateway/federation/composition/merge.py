@@ -79,7 +79,7 @@ def _kind(merging: Merging, name: str) -> Kind | None:
     if len({kind for kind, _ in kinds}) > 1:
         merging.findings.add(
             "TYPE_KIND_MISMATCH",
-            f'"{name}" is not of the same kind everywhere: it is {told([(f"of kind {kind}", subgraph) for kind, subgraph in kinds])}.',
+            f'"{name}" is not of one kind everywhere: it is {told([(f"of kind {kind}", holder) for kind, holder in kinds])}.',
             name,
             [subgraph for _, subgraph in kinds],
         )

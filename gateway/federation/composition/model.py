@@ -119,7 +119,7 @@ class DirectiveDefinition(Element):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A `@link` of a schema: the specification, its version, the name that it goes by and what is imported (name to local name)."""
+    """A `@link` of a schema: the specification, its version, its prefix there and what is imported (name to local name)."""
 
     url: str
     identity: str

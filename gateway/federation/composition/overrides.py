@@ -97,7 +97,7 @@ def _takes_over(
 def _collision(findings: Findings, coordinate: str, subgraph: Subgraph, holder: Subgraph, directive: str) -> None:
     findings.add(
         "OVERRIDE_COLLISION_WITH_ANOTHER_DIRECTIVE",
-        f'"{coordinate}" in subgraph "{subgraph.name}" can not be overridden: it is marked {directive} in subgraph "{holder.name}".',
+        f'"{coordinate}" in subgraph "{subgraph.name}" can not be overridden: it is {directive} in subgraph "{holder.name}".',
         coordinate,
         sorted({subgraph.name, holder.name}),
     )

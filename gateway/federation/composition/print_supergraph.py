@@ -1,6 +1,8 @@
-"""The supergraph as SDL, in the vocabulary of the join specification v0.5 and link v1.0: the same bytes for the same subgraphs."""
+"""The supergraph as SDL, in the words of the join specification v0.5 and link v1.0: the same bytes for the same subgraphs."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from graphql.language.block_string import print_block_string
 
@@ -17,6 +19,8 @@ from .model import (
     TypeDefinition,
 )
 from .specifications import NEWEST, SPECS, federation_directives
+
+E = TypeVar("E", bound=Element)
 
 _JOIN_DIRECTIVES = (
     (
@@ -65,7 +69,7 @@ class _SupergraphNames(dict[str, str]):
     """The supergraph's names for what specifications define: directives keep theirs, types carry the specification's prefix."""
 
     def __init__(self) -> None:
-        super().__init__({own: name for own, name in _SPECIFICATION_TYPES.values()})
+        super().__init__(dict(_SPECIFICATION_TYPES.values()))
         self["fromContext"] = "context__fromContext"
 
     def __missing__(self, name: str) -> str:
@@ -85,6 +89,28 @@ def print_supergraph(supergraph: Supergraph, subgraphs: Sequence[Subgraph]) -> s
             "",
         )
     ).removesuffix("\n")
+
+
+def print_bare_types(supergraph: Supergraph) -> str:
+    """The types alone, without descriptions and directives."""
+    return "\n".join(_type(_bare_type(definition)) for definition in supergraph.types.values())
+
+
+def _bare_type(definition: TypeDefinition) -> TypeDefinition:
+    return replace(
+        _bare(definition),
+        fields={name: replace(_bare(field), arguments=_all_bare(field.arguments)) for name, field in definition.fields.items()},
+        inputs=_all_bare(definition.inputs),
+        values=_all_bare(definition.values),
+    )
+
+
+def _bare(element: E) -> E:
+    return replace(element, description=None, directives=())
+
+
+def _all_bare(elements: Mapping[str, E]) -> dict[str, E]:
+    return {name: _bare(element) for name, element in elements.items()}
 
 
 def _schema(supergraph: Supergraph) -> str:

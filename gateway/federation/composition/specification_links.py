@@ -43,7 +43,7 @@ def _applied(types: Iterable[TypeDefinition]) -> set[str]:
 def merged_links(
     merging: Merging, types: dict[str, TypeDefinition]
 ) -> tuple[tuple[Directive, ...], dict[str, DirectiveDefinition]]:
-    """`@link`s of the supergraph beside link and join, and the definitions of directives that are not of a known specification."""
+    """`@link`s of the supergraph beside link and join, and the definitions of directives that subgraphs bring themselves."""
     used = _applied(types.values())
     links: list[Directive] = []
     for name, purpose in _PURPOSES.items():

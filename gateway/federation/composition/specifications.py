@@ -1,8 +1,8 @@
 """The public specifications whose directives composition understands: federation v2.0 to v2.15, federation 1, and the
 smaller ones (tag, inaccessible, cost, …) that a schema may link by themselves.
 
-Each row: the federation version that brought the definition (in this form), and the definition with its own names in braces, so that
-it can be written under whatever names a schema imports them.
+Each row: the federation version that brought the definition (in this form), and the definition with its own names in
+braces, so that it can be written under whatever names a schema imports them.
 """
 
 from dataclasses import dataclass
