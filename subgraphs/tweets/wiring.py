@@ -5,12 +5,11 @@ from pathlib import Path
 
 from murmur.clock import Clock
 from murmur.errors import StartupError
-from murmur.identity import Caller
 from murmur.ids import IdSource
 from murmur.runtime.subgraph import Subgraph
 from murmur.sqlite import path_of
 from subgraphs.tweets.ports import People, TweetStore
-from subgraphs.tweets.schema import TweetsContext, build_schema
+from subgraphs.tweets.schema import build_schema, context_of
 from subgraphs.tweets.service import TweetService, load_prohibited
 from subgraphs.tweets.stores.sqlite import SqliteTweetStore
 
@@ -34,8 +33,4 @@ def build(store: TweetStore, people: People, ids: IdSource, clock: Clock, *, pro
     """The room on a store. `prohibited` is the rules file of prohibited content, read once. Raises StartupError."""
     rules = None if prohibited is None else load_prohibited(prohibited)
     service = TweetService(store, people, ids, clock, rules)
-
-    def context(caller: Caller) -> TweetsContext:
-        return TweetsContext(caller, service)
-
-    return TweetsRoom(Subgraph("tweets", build_schema(), context), service, store)
+    return TweetsRoom(Subgraph("tweets", build_schema(), context_of(service)), service, store)

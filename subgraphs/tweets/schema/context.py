@@ -1,6 +1,7 @@
 """What a request of this subgraph carries: the service, and loaders that turn many loads into one call."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 from strawberry.dataloader import DataLoader
 
@@ -10,17 +11,22 @@ from murmur.runtime.context import RequestContext
 from subgraphs.tweets.model import Entry, Listing, View
 from subgraphs.tweets.service import TweetService
 
+T = TypeVar("T")
 PageKey = tuple[Listing, int, Window]
 """A listing, its owner, and the part of it that is wanted."""
 
 
-class TweetsContext(RequestContext):
-    """`tweets` gives None for an unknown id, and a tombstone marked `hidden` behind a block."""
+class TweetsContext(RequestContext, Generic[T]):
+    """`present` makes what the schema shows of a view for a viewer's id, and `tweets` gives that.
 
-    def __init__(self, caller: Caller, service: TweetService) -> None:
+    It is None for an unknown id, and a tombstone marked `hidden` behind a block.
+    """
+
+    def __init__(self, caller: Caller, service: TweetService, present: Callable[[View, int | None], T]) -> None:
         super().__init__(caller)
         self.service = service
-        self.tweets: DataLoader[int, View | None] = DataLoader(self._tweets)
+        self._present = present
+        self.tweets: DataLoader[int, T | None] = DataLoader(self._tweets)
         self.pages: DataLoader[PageKey, Page[Entry]] = DataLoader(self._pages)
         self.ancestors: DataLoader[int, Sequence[int]] = DataLoader(self._ancestors)
         self.tweet_counts: DataLoader[int, int] = DataLoader(self._tweet_counts)
@@ -31,9 +37,10 @@ class TweetsContext(RequestContext):
         for loader in (self.tweets, self.pages, self.ancestors, self.tweet_counts):
             loader.clear_all()
 
-    async def _tweets(self, ids: list[int]) -> list[View | None]:
-        found = await self.service.views(self.viewer_id, ids)
-        return [found.get(tweet_id) for tweet_id in ids]
+    async def _tweets(self, ids: list[int]) -> list[T | None]:
+        viewer_id, present = self.viewer_id, self._present
+        found = await self.service.views(viewer_id, ids)
+        return [present(found[tweet_id], viewer_id) if tweet_id in found else None for tweet_id in ids]
 
     async def _pages(self, keys: list[PageKey]) -> list[Page[Entry]]:
         owners: dict[tuple[Listing, Window], list[int]] = {}

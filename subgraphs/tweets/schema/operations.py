@@ -26,9 +26,8 @@ class Query:
     ) -> list[Tweet | None]:
         if len(ids) > MAX_IDS:
             raise BadUserInput(f"ids: {len(ids)} ids are too many; at most {MAX_IDS} fit in one request")
-        views = await info.context.tweets.load_many([parse_id(given, "ids") for given in ids])
-        viewer_id = info.context.viewer_id
-        return [None if view is None or view.hidden else Tweet.of(view, viewer_id) for view in views]
+        tweets = await info.context.tweets.load_many([parse_id(given, "ids") for given in ids])
+        return [None if tweet is None or tweet.view.hidden else tweet for tweet in tweets]
 
     @strawberry.field(description="What the viewer bookmarked, the latest bookmark first. Nobody else sees it.")
     async def bookmarks(

@@ -1,5 +1,6 @@
 """The entities and values that this subgraph shows."""
 
+from collections.abc import Awaitable
 from typing import Annotated
 
 import strawberry
@@ -12,7 +13,7 @@ from murmur.text import Entities
 from subgraphs.tweets.model import Entry, Listing, View
 from subgraphs.tweets.schema.context import TweetsContext
 
-Info = strawberry.Info[TweetsContext, None]
+Info = strawberry.Info[TweetsContext["Tweet"], None]
 
 
 @strawberry.federation.type(keys=["id"], description="A person, and what they have tweeted and liked.")
@@ -124,9 +125,9 @@ class Tweet:
         )
 
     @classmethod
-    async def resolve_reference(cls, info: Info, id: strawberry.ID) -> "Tweet | None":
-        view = await info.context.tweets.load(parse_id(id, "id"))
-        return None if view is None else cls.of(view, info.context.viewer_id)
+    def resolve_reference(cls, info: Info, id: strawberry.ID) -> "Awaitable[Tweet | None]":
+        # The loader's future as it is: a coroutine for each of a list would cost as much again.
+        return info.context.tweets.load(parse_id(id, "id"))
 
     @strawberry.field(description="Mentions, hashtags and links in the text, with where they are; empty in a tombstone.")
     def entities(self) -> TweetEntities:
@@ -148,8 +149,8 @@ class Tweet:
         if self.view.tweet.in_reply_to_id is None:
             return []
         ids = await info.context.ancestors.load(self.view.tweet.id)
-        views = await info.context.tweets.load_many(ids)
-        return [Tweet.of(view, info.context.viewer_id) for view in views if view is not None and not view.hidden]
+        tweets = await info.context.tweets.load_many(ids)
+        return [tweet for tweet in tweets if tweet is not None and not tweet.view.hidden]
 
     @strawberry.field(
         description="Direct replies. A deleted one stays, as a tombstone, while it has replies; what a block hides is left out."
@@ -183,8 +184,8 @@ TweetId = Annotated[strawberry.ID, strawberry.argument(description="The tweet's 
 
 async def visible_tweet(info: Info, tweet_id: int | None) -> Tweet | None:
     """None for no id, an unknown one, and a tweet that a block hides from the viewer."""
-    view = None if tweet_id is None else await info.context.tweets.load(tweet_id)
-    return None if view is None or view.hidden else Tweet.of(view, info.context.viewer_id)
+    tweet = None if tweet_id is None else await info.context.tweets.load(tweet_id)
+    return None if tweet is None or tweet.view.hidden else tweet
 
 
 async def tweet_connection(
@@ -193,8 +194,8 @@ async def tweet_connection(
     name = f"{listing}:{owner_id}"
     wanted = window(name, first=first, after=after, last=last, before=before)
     page = await info.context.pages.load((listing, owner_id, wanted))
-    views = await info.context.tweets.load_many([entry.tweet_id for entry in page.items])
-    found = {view.tweet.id: Tweet.of(view, info.context.viewer_id) for view in views if view is not None}
+    tweets = await info.context.tweets.load_many([entry.tweet_id for entry in page.items])
+    found = {tweet.view.tweet.id: tweet for tweet in tweets if tweet is not None}
     return connection(name, page, lambda entry: entry.id, lambda entry: found[entry.tweet_id])
 
 
