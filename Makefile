@@ -6,7 +6,7 @@ EXPLORER := gateway/edge/explorer
 SOURCES := murmur gateway subgraphs workers tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check fmt bench schema lock clean
+.PHONY: help up test check fmt bench schema explorer lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,8 @@ bench: $(STAMP) ## Measure; GRAPH=FILE runs the social workload on an edge list
 
 schema: $(STAMP) ## Write schema/ anew from the code
 	$(BIN)/murmur schema export
+
+explorer: $(EXPLORER)/node_modules/.installed ## Install GraphiQL
 
 lock: $(STAMP) ## Resolve the dependencies of pyproject.toml into requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
