@@ -17,6 +17,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
 
+import structlog
+
 from murmur.errors import StartupError, Unavailable
 
 T = TypeVar("T")
@@ -24,6 +26,7 @@ Write = Callable[[sqlite3.Connection], T]
 Migrations = Sequence[str]
 """SQL scripts, each applied once, in order; a script that has been released is never changed."""
 
+_log = structlog.get_logger()
 _GROUP = 256
 _BUSY_MS = 10_000
 
@@ -121,6 +124,7 @@ class Database:
         try:
             return work(self._local.connection)
         except sqlite3.OperationalError as error:
+            _log.error("a store can't be read", path=str(self.path), reason=str(error))
             raise Unavailable("a store does not answer; try again") from error
 
     def _write_groups(self, connection: sqlite3.Connection) -> None:
@@ -154,6 +158,7 @@ class Database:
                 connection.execute("RELEASE one")
             connection.execute("COMMIT")
         except sqlite3.Error as error:
+            _log.error("a store can't be written", path=str(self.path), reason=str(error))
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             refusal = Unavailable("a store can't write now; nothing was changed; try again")

@@ -187,6 +187,8 @@ class Importer:
         self._progress.reject(number, reason)
 
     def _tweet(self, row: TweetRow, ids: Mapping[str, int]) -> ImportedTweet:
+        if row.id is None and row.created_at is None:
+            raise BadRow("createdAt: a tweet needs its time or its id; else importing it again would add it again")
         return ImportedTweet(
             author_id=_person(row.author, ids),
             text=row.text,

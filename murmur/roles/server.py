@@ -49,6 +49,8 @@ async def serve(app: ASGIApp, listener: socket.socket, drain: Callable[[], Await
         log_config=None,
         access_log=False,
         server_header=False,
+        # The edge reads X-Forwarded-For itself, from trusted proxies alone; uvicorn would believe anybody on this machine.
+        proxy_headers=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )

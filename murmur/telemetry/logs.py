@@ -9,12 +9,15 @@ import structlog
 def configure_logs(level: str) -> None:
     """Set up structlog and the standard library's loggers for the process. `level` is a name such as `INFO`."""
     terminal = sys.stderr.isatty()
+    # Local variables hold passwords, tokens and texts, so tracebacks go without them.
+    render_traceback = structlog.dev.RichTracebackFormatter(show_locals=False)
+    tracebacks = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer() if terminal else structlog.processors.dict_tracebacks,
+            structlog.dev.ConsoleRenderer(exception_formatter=render_traceback) if terminal else tracebacks,
             *([] if terminal else [structlog.processors.JSONRenderer()]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),

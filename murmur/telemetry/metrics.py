@@ -1,5 +1,6 @@
 """Prometheus metrics of a process. Labels are few and bounded: subgraph, worker, outcome; never an id or a document."""
 
+from functools import cache
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -54,20 +55,23 @@ class Metrics:
         self._gauges = {name: Gauge(name, text, labels, registry=self._registry) for name, (text, labels) in _GAUGES.items()}
 
     def count(self, name: CounterName, *labels: str, by: float = 1) -> None:
-        counter = self._counters[name]
-        (counter.labels(*labels) if labels else counter).inc(by)
+        self._counter(name, labels).inc(by)
 
     def observe(self, name: HistogramName, value: float, *labels: str) -> None:
-        histogram = self._histograms[name]
-        (histogram.labels(*labels) if labels else histogram).observe(value)
+        self._histogram(name, labels).observe(value)
 
     def gauge(self, name: GaugeName, value: float, *labels: str) -> None:
         gauge = self._gauges[name]
         (gauge.labels(*labels) if labels else gauge).set(value)
 
-    def add(self, name: GaugeName, by: float, *labels: str) -> None:
-        gauge = self._gauges[name]
-        (gauge.labels(*labels) if labels else gauge).inc(by)
+    # Looking up a child by its labels costs the client library several microseconds, on every request; labels are few.
+    @cache  # noqa: B019 (one registry a process)
+    def _counter(self, name: CounterName, labels: tuple[str, ...]) -> Counter:
+        return self._counters[name].labels(*labels) if labels else self._counters[name]
+
+    @cache  # noqa: B019 (one registry a process)
+    def _histogram(self, name: HistogramName, labels: tuple[str, ...]) -> Histogram:
+        return self._histograms[name].labels(*labels) if labels else self._histograms[name]
 
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format."""
