@@ -54,7 +54,7 @@ def _origin(subgraph: Subgraph, local: str) -> tuple[Link, str] | None:
 
 def _composed(subgraph: Subgraph, findings: Findings) -> Iterable[_Composed]:
     add = findings.within(subgraph.name)
-    for applied in subgraph.schema_directives:
+    for applied in subgraph.schema.directives:
         if not applied.federation or applied.name != "composeDirective":
             continue
         name = applied.text("name")

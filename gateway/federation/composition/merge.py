@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from .custom_directives import plan_custom_directives
 from .errors import Findings
+from .merge_directives import merge_directives
 from .merge_inputs import merge_input_object
 from .merge_leaves import merge_enum, merge_scalar, merge_union
 from .merge_objects import lend_interface_object_fields, merge_object
-from .merging import Merging, find_subtypes, find_uses, told
-from .model import Kind, Subgraph, Supergraph, TypeDefinition
+from .merging import Merging, find_subtypes, find_uses, merge_description, told
+from .model import Element, Kind, Subgraph, Supergraph, TypeDefinition
 from .overrides import find_overrides
 from .protection import protect_interfaces
 from .roles import find_roles
@@ -46,8 +47,14 @@ def merge(merging: Merging) -> Supergraph:
     if not any(subgraph.types["Query"].fields for subgraph in merging.subgraphs):
         merging.findings.add("NO_QUERIES", "No subgraph has a query.", "Query")
     types = protect_interfaces(merging, types)
-    links, directives = merged_links(merging, types)
-    return Supergraph(types, directives, links)
+    schemas = [(subgraph, subgraph.schema) for subgraph in merging.subgraphs]
+    schema = Element(
+        name="schema",
+        description=merge_description([element for _, element in schemas]),
+        directives=merge_directives(merging, schemas),
+    )
+    links, directives = merged_links(merging, schema, types)
+    return Supergraph(schema, types, directives, links)
 
 
 def _without_arguments(merging: Merging) -> Iterator[TypeDefinition]:

@@ -76,16 +76,9 @@ def _list_sizes(sources: Sequence[Source]) -> list[Directive]:
 
 def _contexts(sources: Sequence[Source]) -> list[Directive]:
     names = dict.fromkeys(
-        f"{context_prefix(subgraph)}__{applied.text('name')}"
-        for subgraph, element in sources
-        for applied in element.all("context")
+        f"{subgraph.name}__{applied.text('name')}" for subgraph, element in sources for applied in element.all("context")
     )
     return [Directive("context", (("name", quoted(name)),), federation=True) for name in names]
-
-
-def context_prefix(subgraph: Subgraph) -> str:
-    """What makes a context's name unique in the supergraph: its subgraph."""
-    return "".join(character if character.isalnum() else "_" for character in subgraph.name)
 
 
 def _most_common(name: str) -> Callable[[Sequence[Source]], list[Directive]]:
@@ -114,12 +107,18 @@ _RULES: tuple[Callable[[Sequence[Source]], list[Directive]], ...] = (
 
 
 def _custom(merging: Merging, sources: Sequence[Source]) -> list[Directive]:
-    return _unique(
-        Directive(merging.custom.names[subgraph.name][applied.name], applied.arguments)
+    """Composed directives: all that differ, or where one may stand but once, the one that most subgraphs apply."""
+    applied = [
+        Directive(merging.custom.names[subgraph.name][directive.name], directive.arguments)
         for subgraph, element in sources
-        for applied in element.directives
-        if not applied.federation and applied.name in merging.custom.names[subgraph.name]
-    )
+        for directive in element.directives
+        if not directive.federation and directive.name in merging.custom.names[subgraph.name]
+    ]
+    merged: list[Directive] = []
+    for name in dict.fromkeys(directive.name for directive in applied):
+        same = [directive for directive in applied if directive.name == name]
+        merged += _unique(same) if merging.custom.definitions[name].repeatable else [max(_unique(same), key=same.count)]
+    return merged
 
 
 def _cache_tags(sources: Sequence[Source]) -> list[Directive]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .constants import constant, quoted
-from .merge_directives import context_prefix, merge_directives
+from .merge_directives import merge_directives
 from .merge_inputs import merge_arguments
 from .merging import (
     MergedType,
@@ -165,7 +165,7 @@ def _join(type_: MergedType, source: FieldSource, sources: Sequence[FieldSource]
     if label:
         arguments.append(("overrideLabel", quoted(label)))
     contextual = ", ".join(
-        f'{{context: "{context_prefix(source.subgraph)}__{context}", name: "{argument}",'
+        f'{{context: "{source.subgraph.name}__{context}", name: "{argument}",'
         f" type: {quoted(source.field.arguments[argument].type)}, selection: {quoted(selection)}}}"
         for argument, context, selection in context_selections(source.field)
     )

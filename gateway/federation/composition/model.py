@@ -150,8 +150,8 @@ class Subgraph:
     version: tuple[int, int]
     types: Mapping[str, TypeDefinition]
     directives: Mapping[str, DirectiveDefinition]
-    schema_directives: tuple[Directive, ...] = ()
-    links: tuple[Link, ...] = ()
+    schema: Element
+    links: tuple[Link, ...]
 
     @property
     def is_federation_1(self) -> bool:
@@ -177,6 +177,7 @@ class Subgraph:
 class Supergraph:
     """What the subgraphs merge to: types with their join directives, ready to print."""
 
+    schema: Element
     types: Mapping[str, TypeDefinition]
     directives: Mapping[str, DirectiveDefinition]
     links: tuple[Directive, ...]

@@ -121,7 +121,8 @@ def _schema(supergraph: Supergraph) -> str:
     )
     roots = {"query": "Query", "mutation": "Mutation", "subscription": "Subscription"}
     lines = "\n".join(f"  {kind}: {name}" for kind, name in roots.items() if name in supergraph.types)
-    return "schema\n" + "\n".join(f"  {link}" for link in links) + f"\n{{\n{lines}\n}}"
+    applied = "\n".join(f"  {directive}" for directive in (*links, *supergraph.schema.directives))
+    return f"{_description(supergraph.schema, '')}schema\n{applied}\n{{\n{lines}\n}}"
 
 
 def _linked(supergraph: Supergraph) -> list[str]:

@@ -36,6 +36,7 @@ from .complete_document import (
     CompleteDocument,
     complete_document,
     schema_directive_nodes,
+    schema_nodes,
 )
 from .constants import constant_text
 from .errors import Findings
@@ -90,6 +91,14 @@ class _Reader:
 
     def directives(self, nodes: Iterable[ConstDirectiveNode] | None) -> tuple[Directive, ...]:
         return tuple(self.directive(node) for node in nodes or ())
+
+    def schema(self, document: DocumentNode) -> Element:
+        descriptions = (getattr(node, "description", None) for node in schema_nodes(document))
+        return Element(
+            name="schema",
+            description=next((description.value for description in descriptions if description), None),
+            directives=self.directives(schema_directive_nodes(document)),
+        )
 
     def input_value(self, node: InputValueDefinitionNode) -> InputValue:
         return InputValue(
@@ -242,7 +251,7 @@ def read_subgraph(name: str, url: str, graph: str, sdl: str, findings: Findings)
                 version=vocabulary.version,
                 types=reader.types(completed),
                 directives=reader.directive_definitions(completed),
-                schema_directives=reader.directives(schema_directive_nodes(document)),
+                schema=reader.schema(document),
                 links=vocabulary.links,
             )
     findings.errors.extend(own.errors)

@@ -1,6 +1,6 @@
 """What the supergraph says of itself: the specifications that it links and the directives that it defines."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from .constants import quoted
 from .merging import Merging
@@ -29,22 +29,21 @@ def _elements(definition: TypeDefinition) -> Iterator[Element]:
         yield from field.arguments.values()
 
 
-def _applied(types: Iterable[TypeDefinition]) -> set[str]:
+def _applied(schema: Element, types: Iterable[TypeDefinition]) -> set[str]:
     """Names of the directives of known specifications that the types have; cache tags travel inside `join__directive`."""
     return {
         "cacheTag" if directive.name == "join__directive" else directive.name
-        for definition in types
-        for element in _elements(definition)
+        for element in (schema, *(element for definition in types for element in _elements(definition)))
         for directive in element.directives
         if directive.federation or directive.name == "join__directive"
     }
 
 
 def merged_links(
-    merging: Merging, types: dict[str, TypeDefinition]
+    merging: Merging, schema: Element, types: Mapping[str, TypeDefinition]
 ) -> tuple[tuple[Directive, ...], dict[str, DirectiveDefinition]]:
     """`@link`s of the supergraph beside link and join, and the definitions of directives that subgraphs bring themselves."""
-    used = _applied(types.values())
+    used = _applied(schema, types.values())
     links: list[Directive] = []
     for name, purpose in _PURPOSES.items():
         version, directives = STANDALONE[name]

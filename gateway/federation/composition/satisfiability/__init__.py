@@ -18,7 +18,8 @@ from .explain import Step, explain_field, print_query
 from .nodes import Node, View
 from .reach import Contexts, Nodes, Reachability
 
-MAX_STATES = 100_000
+MAX_STATES = 10_000
+MAX_STATES_PER_TYPE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,13 @@ class _Walk:
                 entries = frozenset(Node(subgraph.name, root) for subgraph, _ in self._merging.sources(root))
                 self._enter(_State(root, entries, entries, frozenset(), root.lower(), ()))
         states = 0
+        limit = max(MAX_STATES, MAX_STATES_PER_TYPE * len(self._types))
         while self._queue:
             states += 1
-            if states > MAX_STATES:
+            if states > limit:
                 self._merging.findings.add(
                     "MAX_VALIDATION_SUBGRAPH_PATHS_EXCEEDED",
-                    f"More than {MAX_STATES} combinations of subgraphs would have to be looked at.",
+                    f"More than {limit} combinations of subgraphs would have to be looked at.",
                 )
                 return
             state = self._queue.popleft()

@@ -79,7 +79,9 @@ def _why_not_there(
         definition = subgraph.types.get(type_name)
         if subgraph.name == node.subgraph or definition is None or name not in definition.fields:
             continue
-        there = [target for target in reached if target.subgraph == subgraph.name]
+        there = sorted(
+            (target for target in reached if target.subgraph == subgraph.name), key=lambda target: target.type != type_name
+        )
         if there:
             reason = _why_not_here(reachability, there[0], type_name, name, frozenset())
             yield f'subgraph "{subgraph.name}" can be reached, but {reason}'
