@@ -3,6 +3,7 @@
 A topic has a fixed number of partitions. Records with one key are in one partition, in the order of their publication.
 A consumer group reads each record at least once: the consumers of a group share the partitions, and a partition that is lost
 by one (closed, killed, silent for longer than the session time-out) is taken over by another from the last committed offset.
+The members of one group name the same topics.
 """
 
 from collections.abc import Sequence
