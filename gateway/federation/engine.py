@@ -53,7 +53,7 @@ class Engine:
 
     `transports` has one for each subgraph. Plans are kept up to `plan_cache_size`, refusals up to a tenth of it. A
     document of more than `max_tokens` tokens or `max_operations` operations, or nested deeper than `max_depth`, is
-    refused, as is one whose planning would take more than `planning_budget` units of work (a few microseconds each).
+    refused, as is one whose planning would take more than `planning_budget` units of work (about five microseconds each).
     `override_labels` are those of progressive overrides that are active.
     """
 
@@ -66,7 +66,7 @@ class Engine:
         max_tokens: int = 10_000,
         max_depth: int = 60,
         max_operations: int = 50,
-        planning_budget: int = 200_000,
+        planning_budget: int = 150_000,
         override_labels: Collection[str] = (),
         name_services_in_errors: bool = False,
     ) -> None:

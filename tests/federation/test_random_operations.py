@@ -1,13 +1,18 @@
 """Random operations answer alike through five subgraphs and through one schema over the same data."""
 
 import asyncio
+from functools import cache
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLInterfaceType, GraphQLUnionType, execute, parse, validate
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from gateway.federation.engine import Engine
+
+from .doubles import federate
 from .random_operations import Request, requests
-from .village import Village
+from .village import SDLS, Village
 
 VILLAGE = Village()
 ENGINE = VILLAGE.engine(planning_budget=2_000_000)
@@ -32,3 +37,29 @@ def test_random_operations_answer_as_one_schema_would(request: Request) -> None:
     assert response["data"] == expected.data
     assert [*response["data"]] == [*(expected.data or {})]
     assert _paths(response) == {tuple(error.path or ()) for error in expected.errors or ()}
+
+
+@cache
+def _without(failing: str) -> Engine:
+    subgraphs = VILLAGE.subgraphs()
+    subgraphs[failing].down = True
+    return federate(subgraphs, planning_budget=2_000_000)
+
+
+def _ends_in_null(data: Any, path: list[str | int]) -> bool:
+    for element in path:
+        if data is None:
+            return True
+        data = data[element]
+    return data is None
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+@given(requests(SCHEMA), st.sampled_from([*SDLS]))
+def test_whatever_fails_the_errors_lead_to_nulls_and_the_rest_stands(request: Request, failing: str) -> None:
+    engine = _without(failing)
+    response = asyncio.run(engine.execute(engine.prepare(request.document), request.variables, None))
+    whole = asyncio.run(ENGINE.execute(ENGINE.prepare(request.document), request.variables, None))
+    assert response == whole or response["errors"]
+    for error in response.get("errors", ()):
+        assert _ends_in_null(response["data"], error["path"]), (error, response["data"])

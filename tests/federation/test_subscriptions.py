@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+
+from gateway.federation.engine import RequestRefused
 from gateway.federation.executor import TransportError
 
 from .doubles import Recorder, federate, plan
@@ -72,3 +75,8 @@ async def test_refused_variables_are_one_response_without_data() -> None:
     gateway = federate(_subgraphs([_event(1)]))
     responses = [response async for response in gateway.subscribe(gateway.prepare(DOCUMENT), {"tag": 1}, None)]
     assert [response.keys() for response in responses] == [{"errors"}]
+
+
+def test_a_subscription_to_nothing_is_refused() -> None:
+    with pytest.raises(RequestRefused):
+        federate(_subgraphs([])).prepare("subscription { posted @skip(if: true) { text } }")

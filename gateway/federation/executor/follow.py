@@ -51,5 +51,5 @@ def _begin(fetch: Fetch, event: SubgraphResponse, variables: Mapping[str, object
     if part.renames:
         rename(tree, part.renames)
     execution = Execution(tree, variables, context)
-    execution.problems += (reported(fetch, error, [[[()]]]) for error in event.errors)
+    execution.problems += (reported(fetch, error, [[[()]]], answered=event.data is not None) for error in event.errors)
     return execution

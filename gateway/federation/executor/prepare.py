@@ -92,7 +92,7 @@ def _prepare_fetch(fetch: Fetch, transport: Transport) -> Run:
         elif not errors:
             execution.problems.append(_nothing(fetch, parts, targets, tree, _NO_DATA))
         if errors:
-            execution.problems += (reported(fetch, error, places) for error in errors)
+            execution.problems += (reported(fetch, error, places, answered=data is not None) for error in errors)
 
     return run
 

@@ -26,16 +26,19 @@ def unreachable(fetch: Fetch, places: Iterable[Iterable[TreePath]], message: str
     return Problem(fetch.subgraph, message, {"code": "UNAVAILABLE"}, paths[:_MOST_ERRORS])
 
 
-def reported(fetch: Fetch, error: Mapping[str, object], places: Sequence[Sequence[Sequence[TreePath]]]) -> Problem:
+def reported(
+    fetch: Fetch, error: Mapping[str, object], places: Sequence[Sequence[Sequence[TreePath]]], *, answered: bool
+) -> Problem:
     """An error that the subgraph reported, at its places in the tree.
 
     `places` holds, for each part of the fetch, the places that each of its representations stands for; for root fields
-    there is one such entry.
+    there is one such entry. An error without a path concerns all that was asked for, unless data was `answered` all
+    the same: then nobody knows.
     """
     message, extensions, path = error.get("message"), error.get("extensions"), error.get("path")
     at = tuple(each for each in path if isinstance(each, str | int)) if isinstance(path, list | tuple) else ()
     paths: list[TreePath] = []
-    for part, own in zip(fetch.parts, places, strict=True):
+    for part, own in zip(fetch.parts, places, strict=True) if at or not answered else ():
         where, below = own, at
         if part.alias:
             if at and at[0] != part.alias:
@@ -80,7 +83,9 @@ def client_errors(problems: Iterable[Problem], paths: ClientPaths, *, name_servi
             for path in paths.of(place):
                 if len(errors) >= _MOST_ERRORS:
                     break
-                error: Tree = {"message": problem.message, "path": [*path]}
+                error: Tree = {"message": problem.message}
+                if path:
+                    error["path"] = [*path]
                 if extensions:
                     error["extensions"] = extensions
                 errors.setdefault((problem.message, path), error)

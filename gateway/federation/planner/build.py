@@ -48,6 +48,8 @@ class _Builder:
                 return _sequence([node for node in nodes if node])
             case OperationType.SUBSCRIPTION:
                 graph = self._graph_of(self._resolve(self._fetched))
+                if not graph.steps:
+                    raise Unplannable("The subscription asks for nothing.")
                 primary = graph.steps[0]
                 return Subscription(self._fetch([primary]), self._arrange(graph, leave=primary))
 

@@ -8,7 +8,7 @@ from .operation import Selected
 from .query_graph import Jump
 from .resolution import Given, Local, Resolution, before
 
-_MOST_WEIGHED = 6  # sources: all their subsets are weighed up to here, 64 of them
+_MOST_WEIGHED = 6  # sources: all their subsets are weighed up to here, 64 of them; else each alone, and all
 
 _Price = tuple[int, int, int, int]
 
@@ -45,7 +45,7 @@ def choose(fields: Sequence[Sequence[Option]]) -> list[Option]:
     if not sources:
         return [options[0] for options in fields]
     best: tuple[_Price, list[Option]] | None = None
-    sizes = range(len(sources) + 1) if len(sources) <= _MOST_WEIGHED else (1, 2, len(sources))
+    sizes = range(len(sources) + 1) if len(sources) <= _MOST_WEIGHED else (1, len(sources))
     for size in sizes:
         for subset in combinations(sources, size):
             allowed = {None, *single, *subset}

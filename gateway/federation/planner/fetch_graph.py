@@ -142,13 +142,15 @@ class FetchGraph:
         made: dict[str, InputField] = {}
         for selected in selections:
             possible = self._graph.possible.of(parent)
-            children = tuple(self._fields(selected.children, self._named(parent, selected), key=key))
+            children = self._fields(selected.children, self._named(parent, selected), key=key)
+            if children and self._graph.returns_abstract(parent, selected.name):
+                children.insert(0, InputField("__typename", "__typename", None, nullable=False, children=()))
             one = InputField(
                 name=selected.name,
                 key=selected.key,
                 types=None if selected.types >= possible else selected.types,
                 nullable=not key,
-                children=children,
+                children=tuple(children),
             )
             made[one.name] = _merged(made[one.name], one) if one.name in made else one
         return list(made.values())

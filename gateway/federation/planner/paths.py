@@ -1,14 +1,14 @@
 """The cheapest resolution of every selected field over the query graph."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from graphql import FieldNode, FragmentDefinitionNode, InlineFragmentNode, SelectionSetNode
 
 from ..supergraph import FieldSet, Kind, SubgraphField
 from .choice import Option, choose
 from .operation import Budget, Keys, Selected, SelectionReader
-from .query_graph import Jump, QueryGraph
+from .query_graph import Entrance, Jump, QueryGraph
 from .resolution import Given, Local, Narrowing, Resolution, Taken, before, combine
 
 _TYPENAME = "__typename"
@@ -16,7 +16,7 @@ _Avoided = frozenset[str | FieldSet]
 _Provided = tuple[SelectionSetNode, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Node:
     """Where one stands: an object of `type`, seen from `subgraph` (None above the root fetches).
 
@@ -30,10 +30,12 @@ class Node:
     provided: _Provided = ()
     granted: frozenset[str] = frozenset()
     closed: bool = False
+    identity: tuple[object, ...] = field(init=False)
 
-    @property
-    def identity(self) -> tuple[object, ...]:
-        return self.subgraph, self.type, self.types, tuple(map(id, self.provided)), self.granted, self.closed
+    def __post_init__(self) -> None:
+        provided = tuple(map(id, self.provided))
+        identity = (self.subgraph, self.type, self.types, provided, self.granted, self.closed)
+        object.__setattr__(self, "identity", identity)
 
 
 class PathFinder:
@@ -47,6 +49,7 @@ class PathFinder:
         self._found: dict[tuple[object, ...], tuple[tuple[Selected, ...], Resolution]] = {}
         self._merged: dict[tuple[object, ...], tuple[tuple[Selected, ...], tuple[Selected, ...]]] = {}
         self._read: dict[tuple[FieldSet, str], tuple[Selected, ...]] = {}
+        self._keys: dict[tuple[object, ...], tuple[Jump, tuple[Given, ...]] | None] = {}
         self._typenames: dict[frozenset[str], Selected] = {}
 
     def find(self, node: Node, selections: tuple[Selected, ...], avoided: _Avoided = frozenset()) -> Resolution:
@@ -151,55 +154,54 @@ class PathFinder:
             options.append(Option(None, local, (), combine((local,), (), (), missing), missing))
         if node.closed:
             return options
-        by_source: dict[tuple[str, str], Option] = {}
-        for jump in self._jumps(node):
-            if option := self._option(node, jump, selected, avoided):
-                source = (jump.subgraph, jump.type)
-                if source not in by_source or option.price < by_source[source].price:
-                    by_source[source] = option
-        return options + list(by_source.values())
+        own = next(iter(node.types)) if len(node.types) == 1 else node.type
+        entrances = self._graph.entrances(own, selected.name, below=node.subgraph is not None)
+        entered = (self._option(node, entrance, selected, avoided) for entrance in entrances)
+        return [*options, *(option for option in entered if option)]
 
-    def _jumps(self, node: Node) -> tuple[Jump, ...]:
-        if len(node.types) == 1 and node.type not in self._graph.root_types:
-            return self._graph.jumps(node.subgraph, next(iter(node.types)))
-        return self._graph.jumps(node.subgraph, node.type)
-
-    def _option(self, node: Node, jump: Jump, selected: Selected, avoided: _Avoided) -> Option | None:
-        declared = self._graph.known_type(jump.subgraph, jump.type)
-        field = self._graph.field(jump.subgraph, jump.type, selected.name)
-        requires = field.requires if field else None
+    def _option(self, node: Node, entrance: Entrance, selected: Selected, avoided: _Avoided) -> Option | None:
+        self._budget.spend()
+        requires = entrance.field.requires if entrance.field else None
         if requires:
             if requires in avoided:
                 return None
-        elif jump.subgraph == node.subgraph or jump.subgraph in avoided:
+        elif entrance.subgraph == node.subgraph or entrance.subgraph in avoided:
             return None
-        if declared.kind is Kind.INTERFACE:
-            if selected.name != _TYPENAME and not self._some_member_has(jump, declared.members, selected.name):
+        key = self._key(node, entrance, avoided)
+        if key is None:
+            return None
+        jump, given = key
+        if requires:
+            required = self._resolve_input(node, requires, jump, avoided | {requires})
+            if required.resolution.missing:
                 return None
-        elif field is None or field.external:
-            return None
-        given = self._given(node, jump, requires, avoided)
-        if given is None:
-            return None
+            given = (*given, required)
         granted = frozenset((selected.name,)) if requires else frozenset[str]()
+        if entrance.field and selected.leaf and entrance.kind is not Kind.INTERFACE:
+            alone = Resolution(0, 0, 1, (Local(selected, entrance.field, None),))
+            return Option(jump, None, given, alone, ())
         target = self._arrive(node, jump, (selected,), granted, avoided)
         if target.resolves_nothing and (target.missing or selected.name != _TYPENAME):
             return None
         return Option(jump, None, given, target, target.missing)
 
-    def _some_member_has(self, jump: Jump, members: Sequence[str], name: str) -> bool:
-        return any(self._graph.field(jump.subgraph, member, name) for member in (jump.type, *members)) or any(
-            each.subgraph != jump.subgraph for member in members for each in self._graph.jumps(jump.subgraph, member)
-        )
-
-    def _given(self, node: Node, jump: Jump, requires: FieldSet | None, avoided: _Avoided) -> tuple[Given, ...] | None:
-        """The key and the requirement resolved from `node`, or None when they can't be."""
-        given: list[Given] = []
-        if jump.key:
-            given.append(self._resolve_input(node, jump.key, jump, avoided | {jump.subgraph}))
-        if requires:
-            given.append(self._resolve_input(node, requires, jump, avoided | {requires}))
-        return None if any(each.resolution.missing for each in given) else tuple(given)
+    def _key(self, node: Node, entrance: Entrance, avoided: _Avoided) -> tuple[Jump, tuple[Given, ...]] | None:
+        """The cheapest jump to there from `node`, and its key; None when no key can be resolved."""
+        slot = (node.identity, entrance.subgraph, entrance.type, avoided)
+        if slot in self._keys:
+            return self._keys[slot]
+        best: tuple[Jump, tuple[Given, ...]] | None = None
+        price: tuple[int, int, int] | None = None
+        for jump in entrance.jumps:
+            if jump.key is None:
+                best = (jump, ())
+                break
+            given = self._resolve_input(node, jump.key, jump, avoided | {jump.subgraph})
+            way = given.resolution
+            if not way.missing and (price is None or (way.depth, way.fetches, way.size) < price):
+                best, price = (jump, (given,)), (way.depth, way.fetches, way.size)
+        self._keys[slot] = best
+        return best
 
     def _resolve_input(self, node: Node, fields: FieldSet, jump: Jump, avoided: _Avoided) -> Given:
         selections = self._read.get((fields, jump.type))
@@ -222,6 +224,7 @@ class PathFinder:
         for selected, option in assigned:
             if option.jump:
                 by_jump.setdefault(option.jump, []).append((selected, option))
+        order = {selected: number for number, (selected, _) in enumerate(assigned)}
         for jump, parts in by_jump.items():
             parts = sorted(parts, key=lambda part: -before(part[1].given))
             while parts:
@@ -232,6 +235,7 @@ class PathFinder:
                     inputs = [given for _, option in (*together, part) for given in option.given]
                     if waiting + 1 + part[1].target.depth <= depth and not _conflict(inputs):
                         together.append(part)
+                together.sort(key=lambda part: order[part[0]])
                 taken.append(self._together(node, jump, together, avoided))
                 parts = [part for part in parts if part not in together]
         return taken

@@ -1,6 +1,6 @@
 """The supergraph as a graph: a node is a type seen from one subgraph, an edge a field, a narrowing or a jump."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from graphql import get_named_type, is_abstract_type
@@ -22,6 +22,17 @@ class Jump:
     key: FieldSet | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Entrance:
+    """The jumps, each by another key, to one type of one subgraph, and the field that one is looking for there."""
+
+    subgraph: str
+    type: str
+    kind: Kind
+    field: SubgraphField | None
+    jumps: tuple[Jump, ...]
+
+
 class QueryGraph:
     """Built once a supergraph; edges are found as they are asked for, and kept.
 
@@ -40,7 +51,7 @@ class QueryGraph:
         self._query = self.schema.query_type.name if self.schema.query_type else ""
         self._subgraphs = supergraph.subgraphs
         self._labels = frozenset(labels)
-        self._jumps: dict[tuple[str | None, str], tuple[Jump, ...]] = {}
+        self._entrances: dict[tuple[str, str, bool], tuple[Entrance, ...]] = {}
         self._uniform: dict[tuple[str, str, str], bool] = {}
 
     def type(self, subgraph: str, name: str) -> SubgraphType | None:
@@ -79,24 +90,32 @@ class QueryGraph:
                 return False
         return True
 
-    def jumps(self, subgraph: str | None, type_name: str) -> tuple[Jump, ...]:
-        """Every way from an object of `type_name`, seen from `subgraph`, to where it is known too, itself included."""
-        found = self._jumps.get((subgraph, type_name))
+    def entrances(self, type_name: str, name: str, *, below: bool) -> tuple[Entrance, ...]:
+        """Where the field `name` of an object of `type_name` may be asked for after a jump.
+
+        `below` a fetch, of root types only queries can be entered again.
+        """
+        found = self._entrances.get((type_name, name, below))
         if found is None:
-            found = self._jumps[subgraph, type_name] = tuple(self._find_jumps(subgraph, type_name))
+            found = self._entrances[type_name, name, below] = tuple(self._find_entrances(type_name, name, below))
         return found
 
-    def _find_jumps(self, subgraph: str | None, type_name: str) -> list[Jump]:
-        jumps: list[Jump] = []
-        if type_name in self.root_types:
-            if type_name == self._query or subgraph is None:
-                jumps += (Jump(each.name, type_name, None) for each in self._subgraphs.values() if type_name in each.types)
-            return jumps
+    def _find_entrances(self, type_name: str, name: str, below: bool) -> Iterator[Entrance]:
+        if type_name in self.root_types and below and type_name != self._query:
+            return
         for each in self._subgraphs.values():
             for declared in each.types.values():
-                if self._reaches(declared, type_name):
-                    jumps += (Jump(each.name, declared.name, key.fields) for key in declared.keys if key.resolvable)
-        return jumps
+                field = self.field(each.name, declared.name, name)
+                if declared.kind is not Kind.INTERFACE and (field is None or field.external):
+                    continue  # of an interface, members may have it, or their own jumps lead to it
+                if type_name in self.root_types:
+                    jumps = [Jump(each.name, type_name, None)] if declared.name == type_name else []
+                elif self._reaches(declared, type_name):
+                    jumps = [Jump(each.name, declared.name, key.fields) for key in declared.keys if key.resolvable]
+                else:
+                    jumps = []
+                if jumps:
+                    yield Entrance(each.name, declared.name, declared.kind, field, tuple(jumps))
 
     def _reaches(self, declared: SubgraphType, type_name: str) -> bool:
         """Whether an entity declared so stands for every object of `type_name`."""
