@@ -53,7 +53,7 @@ class Setting:
 
 
 def load_settings(environment: Mapping[str, str], **flags: object) -> Settings:
-    """Settings from the process's environment; `flags` (a command's options, None where not given) win over it.
+    """Settings from an environment; `flags` (a command's options, None where not given) win over it.
 
     Raises StartupError, in one line, for a name that is unknown, a value that does not fit, or what production forbids.
     """
@@ -66,10 +66,7 @@ def load_settings(environment: Mapping[str, str], **flags: object) -> Settings:
             raise StartupError(f"unknown setting {name}; {advice}")
     try:
         settings = Settings(
-            **{
-                room: concern(**{name: value for name, value in given.items() if name in concern.model_fields})
-                for room, concern in _CONCERNS.items()
-            }  # pyright: ignore[reportArgumentType] (the table above gives each field its own class)
+            **{room: concern.read(environment, given) for room, concern in _CONCERNS.items()}  # pyright: ignore[reportArgumentType] (the table above gives each field its own class)
         )
     except ValidationError as error:
         first = error.errors()[0]

@@ -1,11 +1,37 @@
 """The base of every concern's settings."""
 
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "MURMUR_"
 
 
 class Concern(BaseSettings):
-    """Values from the environment (`MURMUR_` before each name), checked once, when an entry point asks for them."""
+    """Values of one concern, each named `MURMUR_` and its name in an environment, checked once."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 (the library's signature)
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is handed over and nothing else: the process's own environment is read by entry points alone."""
+        return (init_settings,)
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str], flags: Mapping[str, object]) -> Self:
+        """Values from `environment`; those of `flags` that are of this concern win over them.
+
+        Raises ValueError (pydantic's ValidationError among them) for a value that does not fit.
+        """
+        source = EnvSettingsSource(cls)
+        source.env_vars = {name.lower(): value for name, value in environment.items()}
+        values: dict[str, Any] = source()
+        return cls(**{**values, **{name: value for name, value in flags.items() if name in cls.model_fields}})
