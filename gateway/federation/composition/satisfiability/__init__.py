@@ -18,8 +18,12 @@ from .explain import Step, explain_field, print_query
 from .nodes import Node, View
 from .reach import Contexts, Nodes, Reachability
 
-MAX_STATES = 10_000
-MAX_STATES_PER_TYPE = 20
+# How many sets of nodes, none within another, one type may be visited with. A schema that people write has a few.
+MAX_STATES_PER_TYPE = 500
+
+
+class _TooManyStates(Exception):
+    """The walk would not end in reasonable time; says the type's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,15 @@ def prove_satisfiability(merging: Merging, supergraph: Supergraph) -> None:
     labels = sorted({label for by_name in merging.overrides.labels.values() for label in by_name.values() if label})
     settings = dict.fromkeys((frozenset[str](), frozenset(labels), *(frozenset({label}) for label in labels)))
     for labels_on in settings:
-        _Walk(merging, supergraph, labels_on).run()
+        try:
+            _Walk(merging, supergraph, labels_on).run()
+        except _TooManyStates as explosion:
+            merging.findings.add(
+                "MAX_VALIDATION_SUBGRAPH_PATHS_EXCEEDED",
+                f'"{explosion}" can be reached in more than {MAX_STATES_PER_TYPE} combinations of subgraphs.',
+                str(explosion),
+            )
+            return
 
 
 class _Walk:
@@ -48,7 +60,8 @@ class _Walk:
         self._types = supergraph.types
         self._view: View = View(merging, labels_on)
         self._reachability: Reachability = Reachability(self._view)
-        self._seen: dict[tuple[str, Contexts], list[Nodes]] = {}
+        self._seen: dict[str, list[int]] = {}
+        self._bits: dict[tuple[Node | str, bool], int] = {}
         self._queue: deque[_State] = deque()
         self._broken: set[str] = set()
 
@@ -57,16 +70,7 @@ class _Walk:
             if root in self._types:
                 entries = frozenset(Node(subgraph.name, root) for subgraph, _ in self._merging.sources(root))
                 self._enter(_State(root, entries, entries, frozenset(), root.lower(), ()))
-        states = 0
-        limit = max(MAX_STATES, MAX_STATES_PER_TYPE * len(self._types))
         while self._queue:
-            states += 1
-            if states > limit:
-                self._merging.findings.add(
-                    "MAX_VALIDATION_SUBGRAPH_PATHS_EXCEEDED",
-                    f"More than {limit} combinations of subgraphs would have to be looked at.",
-                )
-                return
             state = self._queue.popleft()
             if self._types[state.type].kind is Kind.OBJECT:
                 self._visit_object(state)
@@ -74,11 +78,30 @@ class _Walk:
                 self._visit_abstract(state)
 
     def _enter(self, state: _State) -> None:
-        seen = self._seen.setdefault((state.type, state.contexts), [])
-        if any(less <= state.nodes for less in seen):
+        seen = self._seen.setdefault(state.type, [])
+        standing = self._mask(state)
+        if any(less & standing == less for less in seen):
             return
-        seen.append(state.nodes)
+        seen.append(standing)
+        if len(seen) > MAX_STATES_PER_TYPE:
+            raise _TooManyStates(state.type)
         self._queue.append(state)
+
+    def _mask(self, state: _State) -> int:
+        """Where a state stands, as bits: its nodes, its contexts, and for an abstract type which nodes are entries.
+
+        What an abstract type may be follows from the entries, so there having more nodes is not all.
+        """
+        entries = state.entries if self._types[state.type].kind is not Kind.OBJECT else ()
+        marks: list[tuple[Node | str, bool]] = [
+            *((node, False) for node in state.nodes),
+            *((context, False) for context in state.contexts),
+            *((node, True) for node in entries),
+        ]
+        mask = 0
+        for mark in marks:
+            mask |= 1 << self._bits.setdefault(mark, len(self._bits))
+        return mask
 
     def _visit_object(self, state: _State) -> None:
         definition = self._types[state.type]
