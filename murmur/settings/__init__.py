@@ -58,11 +58,12 @@ def load_settings(environment: Mapping[str, str], **flags: object) -> Settings:
     Raises StartupError, in one line, for a name that is unknown, a value that does not fit, or what production forbids.
     """
     given = {name: value for name, value in flags.items() if value is not None}
-    known = {PREFIX + name.upper() for concern in _CONCERNS.values() for name in concern.model_fields}
+    known = {name.upper() for concern in _CONCERNS.values() for name in concern.model_fields}
     for name in environment:
-        if name.startswith(PREFIX) and name.upper() not in known:
-            near = difflib.get_close_matches(name.upper(), known, 1)
-            advice = f"did you mean {near[0]}?" if near else "see `murmur settings show`"
+        bare = name.upper().removeprefix(PREFIX)
+        if name.startswith(PREFIX) and bare not in known:
+            near = difflib.get_close_matches(bare, known, 1)
+            advice = f"did you mean {PREFIX}{near[0]}?" if near else "see `murmur settings show`"
             raise StartupError(f"unknown setting {name}; {advice}")
     try:
         settings = Settings(
