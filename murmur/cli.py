@@ -20,11 +20,13 @@ from murmur.archive.importing import Progress as Watcher
 from murmur.archive.importing import Tally
 from murmur.errors import StartupError
 from murmur.roles import archive, looking, schemas
+from murmur.roles.rooms import Rooms, open_rooms
 from murmur.roles.server import listen, serve
 from murmur.roles.subgraph import known, run_subgraph
-from murmur.roles.up import Platform, open_platform
+from murmur.roles.up import open_platform
 from murmur.settings import Settings, load_settings, shown
 from murmur.telemetry.logs import configure_logs
+from murmur.telemetry.metrics import Metrics
 
 T = TypeVar("T")
 _SHOWN_REJECTIONS = 50
@@ -63,8 +65,8 @@ def up(
             # The socket comes last: whoever connects is answered by a platform that works.
             listener = listen(settings.server.host, settings.server.port)
             account = archive.demo_account(settings.server.data_dir)
-            if demo and await archive.is_empty(platform.rooms):
-                account = await _seed(platform, settings)
+            if demo and await archive.wants_demo(platform.rooms, settings.server.data_dir):
+                account = await _seed(platform.rooms, settings)
             address = listener.getsockname()
             _welcome(f"http://{settings.server.host}:{address[1]}", account)
             await serve(platform.gateway.app, listener, lambda: platform.gateway.gate.drain(10))
@@ -94,8 +96,8 @@ def demo(data_dir: DataDir = None) -> None:
     settings = _settings(data_dir=data_dir)
 
     async def run() -> archive.DemoAccount:
-        with _bar("Inviting a small community", None) as watcher:
-            return await archive.seed_demo_folder(settings, watcher)
+        async with open_rooms(settings, Metrics()) as rooms:
+            return await _seed(rooms, settings)
 
     account = _run(run())
     out.print(f"Sign in as [bold]{account.handle}[/] with the password [bold]{account.password}[/]")
@@ -247,9 +249,11 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
         return runner.run(work)
 
 
-async def _seed(platform: Platform, settings: Settings) -> archive.DemoAccount:
-    with _bar("Inviting a small community", None) as watcher:
-        return await archive.seed_demo(platform.rooms, settings.server.data_dir, watcher)
+async def _seed(rooms: Rooms, settings: Settings) -> archive.DemoAccount:
+    account, lines = await archive.begin_demo(rooms, settings.server.data_dir)
+    with _bar("Inviting a small community", sum(map(len, lines))) as watcher:
+        await archive.seed_demo(rooms, settings.server.data_dir, lines, watcher)
+    return account
 
 
 @contextmanager
