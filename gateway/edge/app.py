@@ -1,6 +1,6 @@
 """The edge's ASGI app."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import orjson
 from fastapi import FastAPI
@@ -14,8 +14,6 @@ from gateway.edge.explorer import ASSETS_PATH, ExplorerAssets
 from gateway.edge.gate import Gate
 from gateway.edge.options import EdgeOptions
 from gateway.federation.engine import Engine
-from gateway.transports.context import IdentityTokens
-from murmur.identity import TokenSigner, TokenVerifier
 from murmur.telemetry.metrics import Metrics
 
 GRAPHQL_PATH = "/graphql"
@@ -39,21 +37,19 @@ class _EdgeApp(FastAPI):
 def edge_app(
     engine: Engine,
     *,
-    verifier: TokenVerifier,
-    signer: TokenSigner,
+    callers: Callers,
     metrics: Metrics,
     gate: Gate,
     ready: Callable[[], Sequence[str]],
-    jwks: Callable[[], Mapping[str, object]],
     options: EdgeOptions,
+    jwks: Callable[[], Mapping[str, object]] | None = None,
 ) -> FastAPI:
     """The app that serves `engine`.
 
-    `verifier` knows access tokens and `signer` makes identity tokens. `ready` gives the reasons why the process is not ready,
-    none when it is; `jwks` the key set to publish. Who stops the process drains `gate` first.
+    `ready` gives the reasons why the process is not ready, none when it is; `jwks` the key set to publish, if there is one.
+    Who stops the process drains `gate` first.
     """
-    callers = Callers(verifier, options.trusted_proxies)
-    app = _EdgeApp(GraphqlEndpoint(engine, callers, IdentityTokens(signer), metrics, gate, options))
+    app = _EdgeApp(GraphqlEndpoint(engine, callers, metrics, gate, options))
 
     async def live(_request: Request) -> Response:
         return _json({"status": "ok"})
@@ -66,18 +62,23 @@ def edge_app(
         metrics.gauge("murmur_requests_in_flight", gate.in_flight)
         return Response(metrics.exposition(), headers={"content-type": METRICS_TYPE})
 
+    app.add_route("/health/live", live)
+    app.add_route("/health/ready", readiness)
+    app.add_route("/metrics", exposition)
+    if jwks:
+        app.add_route("/.well-known/jwks.json", _key_set(jwks))
+    if options.explorer:
+        app.add_route(f"{ASSETS_PATH}/{{name}}", ExplorerAssets(options.explorer).__call__)
+    return app
+
+
+def _key_set(jwks: Callable[[], Mapping[str, object]]) -> Callable[[Request], Awaitable[Response]]:
     async def keys(_request: Request) -> Response:
         return Response(
             orjson.dumps(jwks()), headers={"cache-control": "public, max-age=300"}, media_type="application/jwk-set+json"
         )
 
-    app.add_route("/health/live", live)
-    app.add_route("/health/ready", readiness)
-    app.add_route("/metrics", exposition)
-    app.add_route("/.well-known/jwks.json", keys)
-    if options.explorer:
-        app.add_route(f"{ASSETS_PATH}/{{name}}", ExplorerAssets(options.explorer).__call__)
-    return app
+    return keys
 
 
 def _json(value: object, status: int = 200) -> Response:

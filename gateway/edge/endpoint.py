@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -14,7 +14,7 @@ from gateway.edge.callers import Callers
 from gateway.edge.document import DocumentBounds
 from gateway.edge.explorer import ExplorerPage
 from gateway.edge.gate import Gate
-from gateway.edge.masking import HIDDEN, mask
+from gateway.edge.masking import HIDDEN, ErrorMask
 from gateway.edge.media import Media, negotiate, require_json
 from gateway.edge.options import EdgeOptions
 from gateway.edge.origins import Origins
@@ -23,7 +23,6 @@ from gateway.edge.refusal import Header, Refusal
 from gateway.federation.engine import Engine, PreparedOperation, RequestRefused
 from gateway.transports.context import RequestContext
 from murmur.errors import ErrorCode
-from murmur.identity import Caller
 from murmur.telemetry.metrics import Metrics
 
 _log = structlog.get_logger()
@@ -56,20 +55,19 @@ class GraphqlEndpoint:
         self,
         engine: Engine,
         callers: Callers,
-        identity_token: Callable[[Caller], str],
         metrics: Metrics,
         gate: Gate,
         options: EdgeOptions,
     ) -> None:
         self._engine = engine
         self._callers = callers
-        self._identity_token = identity_token
         self._metrics = metrics
         self._gate = gate
         self._bounds = options.bounds
         self._documents = DocumentBounds(options.bounds)
         self._explorer = ExplorerPage(options.explorer) if options.explorer else None
-        self._origins = Origins(options.allowed_origins)
+        self._origins = Origins(options.allowed_origins, options.allowed_headers)
+        self._errors = ErrorMask(options.errors)
         self._seconds = options.seconds
         self._show_plans = options.show_plans
 
@@ -132,10 +130,10 @@ class GraphqlEndpoint:
             parameters = of_query(scope["query_string"], self._bounds)
         else:
             raise Refusal(405, ErrorCode.BAD_USER_INPUT, f"{method} is not offered: use POST, or GET for queries", _METHODS)
-        caller = self._callers.identify(scope, headers)
+        context = self._callers.context(scope, headers, deadline)
         self._gate.enter()
         try:
-            return await self._execute(parameters, RequestContext(caller, deadline, self._identity_token), method, headers, media)
+            return await self._execute(parameters, context, method, headers, media)
         finally:
             self._gate.leave()
 
@@ -151,7 +149,7 @@ class GraphqlEndpoint:
         result = await self._engine.execute(operation, parameters.variables, context)
         status, outcome = 200, "ok"
         if errors := result.get("errors"):
-            result["errors"] = mask(errors, _request_id(headers))  # pyright: ignore[reportArgumentType] (errors are JSON objects)
+            result["errors"] = self._errors.mask(errors, _request_id(headers))  # pyright: ignore[reportArgumentType] (errors are JSON objects)
             outcome = "partial"
             if "data" not in result:
                 status, outcome = _status_of_refused(media), "refused"

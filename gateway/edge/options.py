@@ -1,8 +1,8 @@
 """What an operator may set at the edge, as values."""
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Literal
 
 _EXAMPLE = """# What can be asked here. Ctrl-Enter runs it, Ctrl-Space completes.
 query Fields {
@@ -46,18 +46,23 @@ class Explorer:
     assets: Path = Path(__file__).parent / "explorer" / "dist"
 
 
+ErrorsShown = Literal["known", "coded", "all"]
+"""Which errors a client is told as they are: those with a code of Murmur's, those with any code, or all. No others' text."""
+
+
 @dataclass(frozen=True, slots=True)
 class EdgeOptions:
     """`explorer` None serves no page. `allowed_origins` may call from a browser: each as `https://host[:port]`, or `*`.
 
-    `trusted_proxies` are the networks whose `X-Forwarded-For` is believed. `seconds` is the time for a request; its fetches
+    `allowed_headers` are those that they may send beside the edge's own. `seconds` is the time for a request; its fetches
     end by then, and a request that has not answered a second later is given up.
     """
 
     bounds: Bounds = field(default_factory=Bounds)
     explorer: Explorer | None = field(default_factory=Explorer)
     allowed_origins: tuple[str, ...] = ()
-    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    allowed_headers: tuple[str, ...] = ()
     seconds: float = 10.0
     show_plans: bool = False
     """Whether `murmur-query-plan: 1` puts the query plan into `extensions.queryPlan`."""
+    errors: ErrorsShown = "known"

@@ -7,13 +7,17 @@ from murmur.errors import ErrorCode
 
 _ANYONE = "*"
 _PREFLIGHT_SECONDS = b"7200"
-_HEADERS = b"authorization, content-type, murmur-preflight, murmur-query-plan, x-request-id"
+_HEADERS = ("authorization", "content-type", "murmur-preflight", "murmur-query-plan", "x-request-id")
 
 
 class Origins:
-    """No other origin may read an answer unless it is among `allowed`. There are no cookies, so none are ever allowed."""
+    """No other origin may read an answer unless it is among `allowed`. There are no cookies, so none are ever allowed.
 
-    def __init__(self, allowed: Collection[str]) -> None:
+    `headers` are those that it may send beside the edge's own.
+    """
+
+    def __init__(self, allowed: Collection[str], headers: Collection[str] = ()) -> None:
+        self._headers = ", ".join(sorted({*_HEADERS, *headers})).encode()
         self._anyone = _ANYONE in allowed
         self._allowed = frozenset(origin.rstrip("/").lower().encode() for origin in allowed)
 
@@ -46,7 +50,7 @@ class Origins:
         return (
             allowed[0],
             (b"access-control-allow-methods", b"GET, POST"),
-            (b"access-control-allow-headers", _HEADERS),
+            (b"access-control-allow-headers", self._headers),
             (b"access-control-max-age", _PREFLIGHT_SECONDS),
         )
 

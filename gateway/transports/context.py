@@ -1,12 +1,12 @@
 """What the edge hands through the engine to transports: who asks, and until when an answer is of use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cachetools import LRUCache
 
 from murmur.clock import Clock, wall_clock
-from murmur.identity import Caller, TokenSigner
+from murmur.identity import IDENTITY_HEADER, Caller, TokenSigner
 
 _REMEMBERED = 10_000
 
@@ -15,26 +15,27 @@ _REMEMBERED = 10_000
 class RequestContext:
     """The context of one client request, shared by its fetches.
 
-    `deadline` is in seconds of the event loop's clock. `identity_token` gives the signed identity for a subgraph that is
-    not in this process.
+    `deadline` is in seconds of the event loop's clock. `subgraph_headers` gives what a subgraph that is not in this
+    process is told of the caller, as headers of the request to it; it is called once a fetch.
     """
 
     caller: Caller
     deadline: float
-    identity_token: Callable[[Caller], str]
+    subgraph_headers: Callable[[Caller], Mapping[str, str]]
 
 
-class IdentityTokens:
-    """Signs a caller's identity when it is first needed, and again before half of the token's life is over."""
+class IdentityHeaders:
+    """The header with a caller's signed identity: signed when it is first needed, and again before half of its life is over."""
 
     def __init__(self, signer: TokenSigner, clock: Clock = wall_clock) -> None:
         self._signer = signer
         self._clock = clock
-        self._signed: LRUCache[Caller, tuple[str, int]] = LRUCache(_REMEMBERED)
+        self._signed: LRUCache[Caller, tuple[Mapping[str, str], int]] = LRUCache(_REMEMBERED)
 
-    def __call__(self, caller: Caller) -> str:
-        """A token that is valid for at least half of the signer's seconds."""
+    def __call__(self, caller: Caller) -> Mapping[str, str]:
+        """A header whose token is valid for at least half of the signer's seconds."""
         known = self._signed.get(caller)
         if known is None or known[1] - self._clock() < self._signer.seconds * 500:
-            known = self._signed[caller] = self._signer.sign(caller)
+            token, expires_ms = self._signer.sign(caller)
+            known = self._signed[caller] = {IDENTITY_HEADER: token}, expires_ms
         return known[0]

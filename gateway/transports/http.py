@@ -1,6 +1,6 @@
 """A subgraph over HTTP: `POST` of a GraphQL request by the GraphQL over HTTP specification, with the signed identity."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -11,7 +11,6 @@ import structlog
 from gateway.federation.executor.transport import SubgraphRequest, SubgraphResponse, TransportError
 from gateway.transports.context import RequestContext
 from gateway.transports.deadlines import within
-from murmur.identity import IDENTITY_HEADER
 
 _log = structlog.get_logger()
 _GRAPHQL_RESPONSE = "application/graphql-response+json"
@@ -78,7 +77,7 @@ class HttpTransport:
             )
         except TypeError as error:
             raise TransportError("a value can't be sent as JSON") from error
-        headers = {IDENTITY_HEADER: context.identity_token(context.caller)}
+        headers = context.subgraph_headers(context.caller)
         try:
             return await self._post(body, headers)
         except aiohttp.ClientConnectorError as error:
@@ -93,7 +92,7 @@ class HttpTransport:
         except (aiohttp.ClientError, OSError) as error:
             raise TransportError("a part of the platform can't be reached") from error
 
-    async def _post(self, body: bytes, headers: dict[str, str]) -> SubgraphResponse:
+    async def _post(self, body: bytes, headers: Mapping[str, str]) -> SubgraphResponse:
         async with self._session.post(self._url, data=body, headers=headers, allow_redirects=False) as response:
             if response.content_type not in _MEDIA_TYPES:
                 raise TransportError(f"a part of the platform answered with HTTP status {response.status} and no JSON")

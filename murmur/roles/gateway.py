@@ -3,13 +3,13 @@
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from ipaddress import ip_network
 
 from fastapi import FastAPI
 
 from gateway.edge.app import edge_app
 from gateway.edge.gate import Gate
-from gateway.edge.options import Bounds, EdgeOptions, Explorer
+from gateway.edge.options import Explorer
+from gateway.edge.tokens import TokenCallers
 from gateway.federation.composition import SubgraphSdl
 from gateway.federation.engine import Engine
 from gateway.federation.executor.transport import Transport
@@ -19,13 +19,12 @@ from gateway.transports.in_process import InProcessTransport
 from gateway.transports.measured import MeasuredTransport
 from murmur.errors import StartupError
 from murmur.identity import TokenVerifier
+from murmur.roles.edge import CONNECTIONS, MAX_RESPONSE_BYTES, edge_options, trusted_proxies
 from murmur.roles.rooms import Rooms
 from murmur.roles.schemas import composed, default_url
 from murmur.settings import Settings
 from murmur.telemetry.metrics import Metrics
 
-_CONNECTIONS = 100
-_MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 _EXAMPLE = """# Paste an access token into the Headers tab to be somebody:  { "Authorization": "Bearer …" }
 # Sign in first:  mutation { signIn(input: {handle: "maya", password: "…"}) { accessToken } }
 query Timeline {
@@ -66,7 +65,7 @@ async def open_gateway(
         SubgraphSdl(subgraph.name, federation.subgraphs.get(subgraph.name, default_url(subgraph.name)), subgraph.sdl)
         for subgraph in rooms.subgraphs
     ]
-    async with subgraph_session(_CONNECTIONS) as session:
+    async with subgraph_session(CONNECTIONS) as session:
         transports: dict[str, Transport] = {}
         for subgraph in rooms.subgraphs:
             url = federation.subgraphs.get(subgraph.name)
@@ -74,7 +73,7 @@ async def open_gateway(
             if url is None:
                 transport = InProcessTransport(subgraph.name, subgraph.execute, seconds=seconds)
             else:
-                transport = HttpTransport(subgraph.name, url, session, seconds=seconds, max_bytes=_MAX_RESPONSE_BYTES)
+                transport = HttpTransport(subgraph.name, url, session, seconds=seconds, max_bytes=MAX_RESPONSE_BYTES)
             transports[subgraph.name] = MeasuredTransport(subgraph.name, transport, metrics)
         engine = Engine(
             load_supergraph(composed(sdls)),
@@ -88,36 +87,13 @@ async def open_gateway(
         tokens = rooms.users.tokens
         app = edge_app(
             engine,
-            verifier=TokenVerifier({tokens.key_id: tokens.public_key}, "access"),
-            signer=rooms.identities,
+            callers=TokenCallers(
+                TokenVerifier({tokens.key_id: tokens.public_key}, "access"), rooms.identities, trusted_proxies(settings)
+            ),
             metrics=metrics,
             gate=gate,
             ready=ready,
             jwks=rooms.users.jwks,
-            options=_options(settings),
+            options=edge_options(settings, Explorer(title="Murmur", query=_EXAMPLE)),
         )
         yield Gateway(engine, app, gate)
-
-
-def _options(settings: Settings) -> EdgeOptions:
-    server, limits = settings.server, settings.limits
-    bounds = Bounds(
-        body_bytes=limits.max_body_bytes,
-        tokens=limits.max_document_tokens,
-        nesting=limits.max_document_depth,
-        aliases=limits.max_aliases,
-    )
-    try:
-        proxies = tuple(ip_network(network) for network in server.trusted_proxies)
-    except ValueError as error:
-        raise StartupError(f"MURMUR_TRUSTED_PROXIES: {error}") from error
-    explorer = server.explorer if server.explorer is not None else not server.production
-    plans = server.query_plans if server.query_plans is not None else not server.production
-    return EdgeOptions(
-        bounds=bounds,
-        explorer=Explorer(title="Murmur", query=_EXAMPLE) if explorer else None,
-        allowed_origins=server.allowed_origins,
-        trusted_proxies=proxies,
-        seconds=settings.federation.request_timeout,
-        show_plans=plans,
-    )

@@ -1,6 +1,6 @@
 """A gateway's edge over a `Library`, with keys of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,8 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 
 from gateway.edge.app import edge_app
+from gateway.edge.callers import Callers
 from gateway.edge.gate import Gate
 from gateway.edge.options import EdgeOptions
+from gateway.edge.tokens import Network, TokenCallers
 from gateway.federation.executor.transport import Transport
 from gateway.transports.in_process import InProcessTransport
 from murmur.identity import Caller, TokenSigner, TokenVerifier, Viewer, jwks
@@ -24,12 +26,17 @@ RESPONSE = "application/graphql-response+json"
 
 @dataclass
 class Edge:
-    """`transports` takes the place of those to subgraphs in process, by name; `identities` signs what they send."""
+    """`transports` takes the place of those to subgraphs in process, by name; `identities` signs what they send.
+
+    `callers` takes the place of those by the platform's tokens.
+    """
 
     options: EdgeOptions = field(default_factory=EdgeOptions)
     limit: int = 100
     transports: Mapping[str, Transport] = field(default_factory=dict)
     identities: TokenSigner = field(default_factory=lambda: TokenSigner(Ed25519PrivateKey.generate(), "identity", 60))
+    trusted_proxies: Sequence[Network] = ()
+    callers: Callers | None = None
     unready: list[str] = field(default_factory=list)
     library: Library = field(default_factory=Library)
     gate: Gate = field(init=False)
@@ -45,8 +52,12 @@ class Edge:
         }
         self.app = edge_app(
             library_engine(in_process | dict(self.transports)),
-            verifier=TokenVerifier({self.access.key_id: self.access.public_key}, "access", lambda: self.now),
-            signer=self.identities,
+            callers=self.callers
+            or TokenCallers(
+                TokenVerifier({self.access.key_id: self.access.public_key}, "access", lambda: self.now),
+                self.identities,
+                self.trusted_proxies,
+            ),
             metrics=Metrics(),
             gate=self.gate,
             ready=lambda: self.unready,

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.federation.executor.transport import SubgraphRequest, SubgraphResponse, TransportError
-from gateway.transports.context import IdentityTokens, RequestContext
+from gateway.transports.context import IdentityHeaders, RequestContext
 from gateway.transports.http import HttpTransport, subgraph_session
 from murmur.identity import Caller, TokenSigner, TokenVerifier, Viewer
 
@@ -61,7 +61,7 @@ SIGNER = TokenSigner(Ed25519PrivateKey.generate(), "identity", 60)
 
 
 def context(seconds: float = 5) -> RequestContext:
-    return RequestContext(CALLER, asyncio.get_running_loop().time() + seconds, IdentityTokens(SIGNER))
+    return RequestContext(CALLER, asyncio.get_running_loop().time() + seconds, IdentityHeaders(SIGNER))
 
 
 @asynccontextmanager

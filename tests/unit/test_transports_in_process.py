@@ -1,16 +1,17 @@
 """The transport to a subgraph of the same process, what all transports share, and the identity that they pass on."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.federation.executor.transport import SubgraphRequest, TransportError
-from gateway.transports.context import IdentityTokens, RequestContext
+from gateway.transports.context import IdentityHeaders, RequestContext
 from gateway.transports.in_process import InProcessTransport
 from gateway.transports.measured import MeasuredTransport
-from murmur.identity import Caller, TokenSigner, TokenVerifier, Viewer
+from murmur.identity import IDENTITY_HEADER, Caller, TokenSigner, TokenVerifier, Viewer
 from murmur.telemetry.metrics import Metrics
 
 CALLER = Caller(Viewer(7, "session"), "192.0.2.1")
@@ -18,7 +19,7 @@ QUERY = SubgraphRequest("query A { a }", "A", {"x": 1}, "query")
 
 
 def context(seconds: float = 5) -> RequestContext:
-    def unsigned(_caller: Caller) -> str:
+    def unsigned(_caller: Caller) -> Mapping[str, str]:
         raise AssertionError("no token is needed within a process")
 
     return RequestContext(CALLER, asyncio.get_running_loop().time() + seconds, unsigned)
@@ -84,7 +85,11 @@ def test_an_identity_is_signed_once_and_again_before_half_of_its_life_is_over() 
     now = 1_800_000_000_000
     signer = TokenSigner(Ed25519PrivateKey.generate(), "identity", 60, lambda: now)
     verifier = TokenVerifier({signer.key_id: signer.public_key}, "identity", lambda: now)
-    tokens = IdentityTokens(signer, lambda: now)
+    headers = IdentityHeaders(signer, lambda: now)
+
+    def tokens(caller: Caller) -> str:
+        return headers(caller)[IDENTITY_HEADER]
+
     first = tokens(CALLER)
     assert verifier.verify(first) == CALLER
     now += 29_000

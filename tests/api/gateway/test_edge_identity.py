@@ -4,7 +4,6 @@ from ipaddress import ip_network
 
 import pytest
 
-from gateway.edge.options import EdgeOptions
 from murmur.identity import Caller
 from tests.support.asgi import Reply, ask
 from tests.support.edge import JSON, Edge
@@ -71,12 +70,12 @@ async def test_a_forwarded_address_is_not_believed_by_default() -> None:
     ],
 )
 async def test_of_a_trusted_proxy_the_last_address_that_is_no_proxy_is_believed(forwarded: list[str], address: str) -> None:
-    edge = Edge(EdgeOptions(trusted_proxies=(ip_network("192.0.2.0/24"),)))
+    edge = Edge(trusted_proxies=(ip_network("192.0.2.0/24"),))
     reply = await whoami(edge, *(("x-forwarded-for", value) for value in forwarded))
     assert reply.json["data"] == {"whoami": f"None from {address}"}
 
 
 async def test_who_is_no_trusted_proxy_is_not_believed() -> None:
-    edge = Edge(EdgeOptions(trusted_proxies=(ip_network("192.0.2.0/24"),)))
+    edge = Edge(trusted_proxies=(ip_network("192.0.2.0/24"),))
     reply = await whoami(edge, ("x-forwarded-for", "203.0.113.9"), client="198.51.100.3")
     assert reply.json["data"] == {"whoami": "None from 198.51.100.3"}

@@ -1,0 +1,71 @@
+"""Callers by Murmur's own tokens: the person of the access token, and the network address."""
+
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Any
+
+from gateway.edge.refusal import Refusal
+from gateway.transports.context import IdentityHeaders, RequestContext
+from murmur.errors import ErrorCode, Unauthenticated
+from murmur.identity import Caller, TokenSigner, TokenVerifier, Viewer
+
+Network = IPv4Network | IPv6Network
+_MAX_TOKEN = 4_096
+
+
+class TokenCallers:
+    """`verifier` knows access tokens, and `signer` makes the identity tokens that subgraphs trust.
+
+    Without a token the caller has no viewer; any other token is refused. `trusted_proxies` are the networks whose word on
+    where a request comes from is believed.
+    """
+
+    def __init__(self, verifier: TokenVerifier, signer: TokenSigner, trusted_proxies: Sequence[Network] = ()) -> None:
+        self._verifier = verifier
+        self._headers = IdentityHeaders(signer)
+        self._trusted = tuple(trusted_proxies)
+
+    def context(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes], deadline: float) -> RequestContext:
+        authorization = headers.get(b"authorization")
+        caller = Caller(None if authorization is None else self._viewer(authorization), self._address(scope))
+        return RequestContext(caller, deadline, self._headers)
+
+    def _viewer(self, authorization: bytes) -> Viewer | None:
+        scheme, _, token = authorization.partition(b" ")
+        if scheme.lower() != b"bearer" or len(token) > _MAX_TOKEN:
+            raise _unauthenticated("send `Authorization: Bearer TOKEN` with an access token, or leave the header out")
+        try:
+            return self._verifier.verify(token.strip().decode("latin-1")).viewer
+        except Unauthenticated as error:
+            raise _unauthenticated(str(error)) from error
+
+    def _address(self, scope: Mapping[str, Any]) -> str:
+        client = scope.get("client")
+        peer = client[0] if client else ""
+        if not self._trusted or not self._is_trusted(peer):
+            return peer
+        # A proxy appends the address that it saw, so the last one that no proxy of ours has is the client's.
+        values = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        for hop in reversed(b",".join(values).decode("latin-1").split(",")):
+            address = hop.strip()
+            if not _is_address(address):
+                break
+            peer = address
+            if not self._is_trusted(address):
+                break
+        return peer
+
+    def _is_trusted(self, address: str) -> bool:
+        return _is_address(address) and any(ip_address(address) in network for network in self._trusted)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _unauthenticated(message: str) -> Refusal:
+    return Refusal(401, ErrorCode.UNAUTHENTICATED, message, (b"www-authenticate", b'Bearer error="invalid_token"'))

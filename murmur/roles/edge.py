@@ -1,0 +1,41 @@
+"""The settings that every gateway's edge is built from."""
+
+from ipaddress import ip_network
+
+from gateway.edge.options import Bounds, EdgeOptions, Explorer
+from gateway.edge.tokens import Network
+from murmur.errors import StartupError
+from murmur.settings import Settings
+
+CONNECTIONS = 100
+"""To each subgraph's address."""
+MAX_RESPONSE_BYTES = 16 * 1024 * 1024
+"""Of a subgraph's response."""
+
+
+def edge_options(settings: Settings, explorer: Explorer) -> EdgeOptions:
+    """`explorer` is served where the settings allow it."""
+    server, limits = settings.server, settings.limits
+    bounds = Bounds(
+        body_bytes=limits.max_body_bytes,
+        tokens=limits.max_document_tokens,
+        nesting=limits.max_document_depth,
+        aliases=limits.max_aliases,
+    )
+    shown = server.explorer if server.explorer is not None else not server.production
+    plans = server.query_plans if server.query_plans is not None else not server.production
+    return EdgeOptions(
+        bounds=bounds,
+        explorer=explorer if shown else None,
+        allowed_origins=server.allowed_origins,
+        seconds=settings.federation.request_timeout,
+        show_plans=plans,
+    )
+
+
+def trusted_proxies(settings: Settings) -> tuple[Network, ...]:
+    """Raises StartupError for what is no network."""
+    try:
+        return tuple(ip_network(network) for network in settings.server.trusted_proxies)
+    except ValueError as error:
+        raise StartupError(f"MURMUR_TRUSTED_PROXIES: {error}") from error
