@@ -37,6 +37,8 @@ class Tally:
     errors: Counter[str] = field(default_factory=Counter)
     published: list[Published] = field(default_factory=list)
     generator_seconds: float = 0
+    others: float = 0
+    """Cores that other programs of this machine used meanwhile."""
 
     @property
     def answered(self) -> int:

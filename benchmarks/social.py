@@ -31,8 +31,6 @@ _HELD_SHARE = 0.95
 _HELD_P99 = 1.0
 _CALM = 0.7
 _BUSY_GENERATOR = 0.8
-_BUSY_MACHINE = 0.2
-"""Cores."""
 _DRAIN_SECONDS = 60
 _SAMPLE = 100
 
@@ -137,7 +135,8 @@ class _Platform:
             tally = await self._phase(partial(closed_loop, self._client, draw, self._seconds, _CONNECTIONS))
             cost = (self._server.cpu_seconds() - used) / max(tally.answered, 1)
             note = ", its fanout included" if name == Kind.COMPOSE.value else ""
-            line(name, ms(cost, "CPU-ms"), f"{tally.answered / tally.seconds:,.0f} /s, p50 {ms(tally.quantile(0.5))}{note}")
+            rate = f"{tally.answered / tally.seconds:,.0f} /s, p50 {ms(tally.quantile(0.5))}, cores of others {tally.others:.2f}{note}"
+            line(name, ms(cost, "CPU-ms"), rate)
         return 1 / cost
 
     async def climb(self, rate: float) -> float:
@@ -180,7 +179,7 @@ class _Platform:
             f"offered {tally.offered / tally.seconds:,.0f} /s",
             f"{achieved / tally.seconds:,.0f} /s",
             f"p50 {ms(tally.quantile(0.5))}, p99 {ms(p99)}; cores: server {server / tally.seconds:.2f}, "
-            f"generator {tally.generator_share:.2f}{'' if holds else '; not held'}",
+            f"generator {tally.generator_share:.2f}, others {tally.others:.2f}{'' if holds else '; not held'}",
         )
         return holds
 
@@ -216,7 +215,11 @@ class _Platform:
             f"p99 {ms(quantile(probes, 0.99))}, by {len(probes)} probes from outside",
         )
         delivered = after.deliveries - before.deliveries
-        line("deliveries", f"{delivered / tally.seconds:,.0f} /s", f"generator {tally.generator_share:.2f} cores")
+        line(
+            "deliveries",
+            f"{delivered / tally.seconds:,.0f} /s",
+            f"cores: generator {tally.generator_share:.2f}, others {tally.others:.2f}",
+        )
         due = self._community.due(post.author for post in tally.published)
         check(
             delivered == due and not after.buried,
@@ -231,12 +234,11 @@ class _Platform:
         tally = await load()
         await self._drained(before, len(tally.published))
         others = machine_seconds() - machine - (self._server.cpu_seconds() + process_time() - ours)
+        tally.others = max(others / (perf_counter() - started), 0)
         for kind, count in tally.errors.most_common(5):
             line("errors", f"{count:,}", kind)
         if tally.generator_share > _BUSY_GENERATOR:
             line("beware", f"{tally.generator_share:.2f} cores", "were used by the generator: it was the bottleneck")
-        if (share := others / (perf_counter() - started)) > _BUSY_MACHINE:
-            line("beware", f"{share:.2f} cores", "were used by others on this machine: what follows is of what they left")
         return tally
 
     async def _drained(self, before: Reading, posts: int) -> None:
