@@ -134,9 +134,9 @@ class _Platform:
             used = self._server.cpu_seconds()
             tally = await self._phase(partial(closed_loop, self._client, draw, self._seconds, _CONNECTIONS))
             cost = (self._server.cpu_seconds() - used) / max(tally.answered, 1)
-            note = ", its fanout included" if name == Kind.COMPOSE.value else ""
-            rate = f"{tally.answered / tally.seconds:,.0f} /s, p50 {ms(tally.quantile(0.5))}, cores of others {tally.others:.2f}{note}"
-            line(name, ms(cost, "CPU-ms"), rate)
+            note = "; its fanout included" if name == Kind.COMPOSE.value else ""
+            rate = f"{tally.answered / tally.seconds:,.0f} /s, p50 {ms(tally.quantile(0.5))}"
+            line(name, ms(cost, "CPU-ms"), f"{rate}; cores: others {tally.others:.2f}{note}")
         return 1 / cost
 
     async def climb(self, rate: float) -> float:
