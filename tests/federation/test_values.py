@@ -47,7 +47,7 @@ async def test_one_of_two_shared_sources_fails_and_the_rest_stands() -> None:
     subgraphs["b"].down = True
     response = await ask(federate(subgraphs), "{ settings { a b } }")
     assert response["data"] == {"settings": {"a": 1, "b": None}}
-    assert response["errors"][0]["path"] == ["settings"]
+    assert response["errors"][0]["path"] == ["settings", "b"]
 
 
 async def test_a_keyless_child_is_reached_by_entering_its_parent_again() -> None:

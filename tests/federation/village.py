@@ -16,9 +16,9 @@ SDLS = {
       interface Node { id: ID! }
       type User implements Node @key(fields: "id") @key(fields: "handle") {
         id: ID! handle: String! name: String! @shareable bio: String address: Address @shareable friends: [User!]! kind: Kind!
-        broken: String
+        broken: String badge: String @override(from: "posts")
       }
-      type Robot implements Node @key(fields: "id") { id: ID! serial: String owner: User }
+      type Robot implements Node @key(fields: "id") { id: ID! serial: ID @shareable owner: User }
       type Address { street: String lines(upper: Boolean = false): [String!]! }
       type Settings { theme: String }
       enum Kind { PERSON ROBOT }
@@ -28,7 +28,7 @@ SDLS = {
       interface Item { id: ID! author: User! title: String }
       type Post implements Item @key(fields: "id") { id: ID! author: User! title: String words: Int! comments: [Comment!]! }
       type Photo implements Item @key(fields: "id") { id: ID! author: User! title: String! width: Int tags: [Tag!]! }
-      type User @key(fields: "id") { id: ID! posts(first: Int = 2): [Post!]! favourite: Media address: Address @shareable }
+      type User @key(fields: "id") { id: ID! posts(first: Int = 2): [Post!]! favourite: Media address: Address @shareable badge: String }
       union Media = Post | Photo
       type Comment { text: String! by: User tag: Tag }
       type Tag @key(fields: "name home { place }") { name: String! home: Home! }
@@ -39,8 +39,13 @@ SDLS = {
     "stats": """
       type Query { top: [Media!]! }
       union Media = Post
-      type User @key(fields: "handle") { handle: String! rank: Int! rivals: [User!]! }
-      type Post @key(fields: "id") { id: ID! words: Int! @external score: Int @requires(fields: "words") views(unit: Unit = ONE): Int }
+      type User @key(fields: "handle") {
+        handle: String! rank: Int! rivals: [User!]! badge: String @external proud: Boolean @requires(fields: "badge")
+      }
+      type Robot @key(fields: "serial") { serial: ID model: String }
+      type Post @key(fields: "id") { id: ID! words: Int! @external score: Int @requires(fields: "words") views(unit: Unit = ONE): Int
+        author: User! @external title: String @external summary: String @requires(fields: "title author { badge }")
+      }
       type Photo @key(fields: "id") { id: ID! views(unit: Unit = ONE): Int }
       type Tag @key(fields: "name home { place }") { name: String! home: Home! uses: Int! }
       type Home @shareable { place: String! }
@@ -54,16 +59,17 @@ SDLS = {
       }
       type Review @key(fields: "id") { id: ID! body: String product: Product! author: User @provides(fields: "name") }
       type User @key(fields: "id") { id: ID! name: String! @external reviewed: [Product!]! }
+      type Post @key(fields: "id") { id: ID! score: Int @external hot: Boolean @requires(fields: "score") }
       enum Currency { EUR USD }
     """,
     "shop": """
       type Query { products: [Product!]! product(id: ID!): Product }
       interface Product @key(fields: "id") { id: ID! price(currency: Currency = EUR): Int name: String size: Size }
       type Book implements Product @key(fields: "id") {
-        id: ID! price(currency: Currency = EUR): Int name: String size: Size pages: Int writer: User
+        id: ID! price(currency: Currency = EUR): Int name: String size: Size pages: Int writer: User code: ID! edition(of: Int = 1): Int!
       }
       type Film implements Product @key(fields: "id") {
-        id: ID! price(currency: Currency = EUR): Int name: String size: Size minutes: Int! actors: [User!]!
+        id: ID! price(currency: Currency = EUR): Int name: String size: Size minutes: Int! actors: [User!]! code: String edition(of: Int = 1): Int
       }
       type Size { width: Int! depth: Int }
       type User @key(fields: "id") { id: ID! cart: [Product]! wish: Product }
@@ -96,7 +102,7 @@ class Village:
         self.items = [self.posts[0], self.photos[0], self.posts[1], self.photos[1], self.posts[2], self.posts[3]]
         self.products = [self._product(number) for number in range(3)]
         self.reviews = [self._review(number) for number in range(4)]
-        self.robot: Object = {"__typename": "Robot", "id": "r1", "serial": None, "owner": self.users[1]}
+        self.robot: Object = {"__typename": "Robot", "id": "r1", "serial": "s1", "model": "T-800", "owner": self.users[1]}
         for number, user in enumerate(self.users):
             user["friends"] = [each for each in self.users if each is not user][: number % 3]
             user["rivals"] = self.users[: number % 3]
@@ -148,6 +154,8 @@ class Village:
             "kind": "ROBOT" if number == 2 else "PERSON",
             "rank": number * 7,
             "broken": broken,
+            "badge": f"badge {number}" if number else None,
+            "proud": number > 0,
         }
 
     def _post(self, number: int) -> Object:
@@ -160,6 +168,8 @@ class Village:
             "words": number * 100,
             "comments": comments,
             "score": number * 100 + 1,
+            "hot": number * 100 + 1 > 150,
+            "summary": f"{None if number == 2 else f'post {number}'} by {f'badge {number % 3}' if number % 3 else None}",
             "views": lambda _info, unit: number if unit == "ONE" else number * 1000,
         }
 
@@ -185,6 +195,8 @@ class Village:
             "pages": number * 100,
             "writer": self.users[number],
             "minutes": 90,
+            "code": f"code {number}" if number != 1 else None,
+            "edition": lambda _info, of: number + of,
             "actors": self.users[:number],
             "rating": number + 1,
             "reviews": lambda _info, first=None: [each for each in self.reviews if each["product"]["id"] == f"b{number}"][:first],
@@ -208,9 +220,20 @@ class Village:
             return next(each for each in self.tags if (each["name"], each["home"]["place"]) == sent)
         everything = [*self.users, *self.posts, *self.photos, *self.products, *self.reviews, self.robot]
         keys = [key for key in (*_KEYS.get(typename, ("id",)),) if key in representation]
+        keys = keys or ["serial"]
         found = next(each for each in everything if any(each.get(key) == representation[key] for key in keys))
         if typename == "Post":
-            found = {**found, "score": lambda _info: representation["words"] + 1}
+            sent = representation
+            found = {
+                **found,
+                "score": lambda _info: sent["words"] + 1,
+                "hot": lambda _info: sent["score"] > 150,
+                "summary": lambda _info: f"{sent['title']} by {sent['author']['badge']}",
+            }
+        if typename == "User" and "badge" in representation:
+            found = {**found, "proud": representation["badge"] is not None}
+        elif typename == "User":
+            found = {key: value for key, value in found.items() if key != "proud"}
         if typename == "Product":
             found = {**found, "__typename": "Product", "cheap": lambda _info: representation["price"] < 20}
         return found

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from ..planner.operation import Selected
-from .collect import TreePath
+from .collect import Tree, TreePath
 
+_MOST_PLACES = 1000
 _MOST_PATHS = 10
 
 
@@ -46,13 +48,18 @@ class ClientPaths:
     """Translates places in the tree of one response to the client's names for them."""
 
     selections: Sequence[Selected]
-    tree: object
+    tree: Tree
     variables: Mapping[str, object]
 
-    def of(self, path: TreePath) -> list[TreePath]:
-        """The deepest place that the client asked for, once for each alias of it."""
-        complete, partial = self._of(self.selections, self.tree, path)
-        return complete or partial[:1] or [()]
+    def of(self, places: Iterable[TreePath]) -> list[TreePath]:
+        """The client's paths to those places that it asked for, once for each alias; if none of them, the nearest above."""
+        asked: list[TreePath] = []
+        above: list[TreePath] = []
+        for place in islice(places, _MOST_PLACES):
+            complete, partial = self._of(self.selections, self.tree, place)
+            asked += complete
+            above += partial
+        return asked or above
 
     def _of(self, selections: Sequence[Selected], value: object, path: TreePath) -> tuple[list[TreePath], list[TreePath]]:
         """The paths that go all the way, and the longest of those that don't."""

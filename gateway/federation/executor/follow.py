@@ -6,7 +6,7 @@ from contextlib import aclosing
 from ..planner.plan import Fetch
 from .merge import rename
 from .prepare import Execution, Run
-from .problems import Problem, reported
+from .problems import reported, unreachable
 from .transport import SubgraphRequest, SubgraphResponse, SubscriptionTransport, Transport, TransportError
 
 
@@ -25,8 +25,7 @@ async def follow(
                 yield execution
     except TransportError as error:
         execution = Execution({}, variables, context)
-        paths = [(key,) for key in fetch.parts[0].keys]
-        execution.problems.append(Problem(fetch.subgraph, str(error), {"code": "UNAVAILABLE"}, paths))
+        execution.problems.append(unreachable(fetch, [[()]], str(error)))
         yield execution
 
 

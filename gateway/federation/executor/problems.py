@@ -1,9 +1,10 @@
 """What went wrong at a place of the tree, and how a client is told."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from ..planner.plan import Fetch, Rename
+from ..planner.plan import Brought, Fetch, Rename
 from .collect import Tree, TreePath
 from .fields import ClientPaths
 
@@ -12,18 +13,19 @@ _MOST_ERRORS = 100
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`paths` are the places in the tree that it concerns."""
+    """`paths` are the places in the tree that it concerns, `absent` those that it left without what was to be brought."""
 
     subgraph: str
     message: str
     extensions: Mapping[str, object]
-    paths: Sequence[TreePath]
+    paths: Sequence[TreePath] = ()
+    absent: Sequence[tuple[TreePath, tuple[Brought, ...]]] = ()
 
 
 def unreachable(fetch: Fetch, places: Iterable[Iterable[TreePath]], message: str) -> Problem:
-    """A fetch that brought nothing: a problem of each field that its parts should have brought to each of their places."""
-    paths = [(*place, key) for part, own in zip(fetch.parts, places, strict=True) for place in _some(own) for key in part.keys]
-    return Problem(fetch.subgraph, message, {"code": "UNAVAILABLE"}, paths[:_MOST_ERRORS])
+    """A fetch that brought nothing to any of its places, part by part."""
+    absent = [(place, part.brought) for part, own in zip(fetch.parts, places, strict=True) for place in _some(own)]
+    return Problem(fetch.subgraph, message, {"code": "UNAVAILABLE"}, absent=absent)
 
 
 def reported(
@@ -38,6 +40,7 @@ def reported(
     message, extensions, path = error.get("message"), error.get("extensions"), error.get("path")
     at = tuple(each for each in path if isinstance(each, str | int)) if isinstance(path, list | tuple) else ()
     paths: list[TreePath] = []
+    absent: list[tuple[TreePath, tuple[Brought, ...]]] = []
     for part, own in zip(fetch.parts, places, strict=True) if at or not answered else ():
         where, below = own, at
         if part.alias:
@@ -48,13 +51,17 @@ def reported(
             if isinstance(index, int) and 0 <= index < len(own):
                 where = own[index : index + 1]
         below = _renamed(below, part.renames)
-        rests: Sequence[TreePath] = [below] if below else [(key,) for key in part.keys]
-        paths += ((*place, *rest) for same in where for place in _some(same) for rest in rests)
+        found = [place for same in where for place in _some(same)]
+        if below:
+            paths += ((*place, *below) for place in found)
+        else:
+            absent += ((place, part.brought) for place in found)
     return Problem(
         fetch.subgraph,
         message if isinstance(message, str) else "The subgraph reported an error.",
         extensions if isinstance(extensions, dict) else {},
-        paths[:_MOST_ERRORS] or [()],
+        paths[:_MOST_ERRORS],
+        absent[:_MOST_ERRORS],
     )
 
 
@@ -79,14 +86,36 @@ def client_errors(problems: Iterable[Problem], paths: ClientPaths, *, name_servi
         extensions: Tree = {key: value for key, value in problem.extensions.items() if key != "service"}
         if name_service:
             extensions["service"] = problem.subgraph
-        for place in problem.paths:
-            for path in paths.of(place):
-                if len(errors) >= _MOST_ERRORS:
-                    break
-                error: Tree = {"message": problem.message}
-                if path:
-                    error["path"] = [*path]
-                if extensions:
-                    error["extensions"] = extensions
-                errors.setdefault((problem.message, path), error)
-    return list(errors.values()), [path for _, path in errors]
+        for path in paths.of(_places(problem, paths.tree)) or [()]:
+            if len(errors) >= _MOST_ERRORS:
+                break
+            error: Tree = {"message": problem.message}
+            if path:
+                error["path"] = [*path]
+            if extensions:
+                error["extensions"] = extensions
+            errors.setdefault((problem.message, path), error)
+    return list(errors.values()), [path for _, path in errors if path]
+
+
+def _places(problem: Problem, tree: Tree) -> Iterator[TreePath]:
+    yield from problem.paths
+    for place, brought in problem.absent:
+        value: Any = tree  # the place was found in it
+        for element in place:
+            value = value[element]
+        yield from _absent(value, place, brought)
+
+
+def _absent(value: object, at: TreePath, brought: Iterable[Brought]) -> Iterator[TreePath]:
+    """Where something is missing that was to be brought and did not come from elsewhere."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _absent(item, (*at, index), brought)
+    elif isinstance(value, dict):
+        for each in brought:
+            inner = value.get(each.key)
+            if inner is None:
+                yield (*at, each.key)
+            elif each.children:
+                yield from _absent(inner, (*at, each.key), each.children)

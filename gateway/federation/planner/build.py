@@ -105,7 +105,7 @@ class _Builder:
             paths=alike.paths,
             representations=alike.representations,
             selection=alike.selection,
-            keys=tuple(alike.draft.keys()),
+            brought=alike.draft.brought(),
             renames=rename_clashes(alike.draft, self._graph.field_names),
             alias=f"{ENTITIES}{suffix}" if entities else "",
             variable=f"{self._representations}{suffix}" if entities else "",

@@ -2,6 +2,7 @@
 
 from ..supergraph import SubgraphField
 from .operation import Condition, Selected
+from .plan import Brought
 
 
 class Draft:
@@ -29,12 +30,12 @@ class Draft:
             found = self.fragments[type] = Draft(type)
         return found
 
-    def keys(self) -> dict[str, None]:
-        """The keys of the fields of this level, in order."""
-        found = {key: None for key, _ in self.fields}
+    def brought(self) -> tuple[Brought, ...]:
+        """What an answer brings to the tree."""
+        found = [Brought(field.selected.key, field.below.brought()) for field in self.fields.values()]
         for inner in self.fragments.values():
-            found |= inner.keys()
-        return found
+            found += inner.brought()
+        return tuple(found)
 
 
 class DraftField:

@@ -45,17 +45,25 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """A field that an answer brings to an object, under its name in the tree."""
+
+    key: str
+    children: "tuple[Brought, ...]"
+
+
+@dataclass(frozen=True, slots=True)
 class Flatten:
     """The part of a fetch that is for the objects at `paths`.
 
     With `representations` it asks for their entities, under `alias` in the answer and with the representations in
-    `variable`; without, it asks for root fields, which each object gets. `keys` are the tree's names of what it brings.
+    `variable`; without, it asks for root fields, which each object gets. `brought` is what is missing where it fails.
     """
 
     paths: tuple[Path, ...]
     representations: tuple[Representation, ...]
     selection: str
-    keys: tuple[str, ...]
+    brought: tuple[Brought, ...]
     renames: tuple[Rename, ...]
     alias: str
     variable: str
