@@ -21,7 +21,8 @@ def to_datetime(ms: int) -> datetime:
 
 def from_datetime(moment: datetime) -> int:
     """An aware datetime as milliseconds since the Unix epoch, rounded down."""
-    return int(moment.timestamp() * 1000)
+    # Not by way of `timestamp()`: a float loses a millisecond now and then.
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def to_iso(ms: int) -> str:

@@ -156,7 +156,11 @@ class Importer:
     async def _add_missing(self, rows: Sequence[tuple[int, FollowRow]]) -> None:
         names = dict.fromkeys(name for _, row in rows for name in (row.follower, row.followee))
         known = await self._directory.ids_of_handles(names)
-        missing = {name.lower(): ImportedUser(handle=name, name=name) for name in names if name.lower() not in known}
+        missing: dict[str, ImportedUser] = {}
+        for name in names:
+            if name.lower() not in known:
+                # Of several spellings, which differ in case alone, the first names the person.
+                missing.setdefault(name.lower(), ImportedUser(handle=name, name=name))
         if missing:
             self._count((await self._people.import_users(list(missing.values()))), [0] * len(missing))
 

@@ -75,7 +75,7 @@ AnyRow = UserRow | FollowRow | BlockRow | MuteRow | TweetRow | RetweetRow | Like
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(AnyRow)
-_EDGE = re.compile(r"(\S+)[\s,]+(\S+)(?:\s.*)?")
+_EDGE = re.compile(r"([^\s,]+)[\s,]+([^\s,]+)(?:[\s,].*)?")
 
 
 class BadRow(ValueError):
