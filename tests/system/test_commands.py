@@ -1,0 +1,121 @@
+"""The commands that look at things, and the demo, as an operator types them."""
+
+import re
+from pathlib import Path
+
+from tests.support.city import City, connections, founded, signed_in
+from tests.support.program import Finished, each, murmur, running
+
+_ROOT = Path(__file__).parents[2]
+_LOOK = {"COLUMNS": "200"}
+
+
+async def test_what_was_posted_is_shown_by_timeline_events_and_export(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    async with founded(folder) as (city, platform):
+        ada, bob = await city.people("ada", "bob")
+        await ada.follow(bob)
+        await ada.sees()
+        tweet = await bob.tweet("[bold]not markup[/] & 漢字 😀")
+        await ada.engage("like", tweet)
+        await ada.sees(tweet)
+        await platform.rooms.users.service.update_profile(int(ada.id), {"bio": "Analytical."})
+    settings = {"MURMUR_DATA_DIR": str(folder)}
+    timeline, short, events, last, export = await each(
+        tmp_path / "each",
+        (("timeline", "show", "ADA"), settings),
+        (("timeline", "show", "ada", "--limit", "1"), settings),
+        (("events", "tail"), settings),
+        (("events", "tail", "--limit", "1"), settings),
+        (("export",), settings),
+    )
+    for finished in (timeline, short, events, last, export):
+        assert (finished.code, finished.err) == (0, ""), finished
+    assert "[bold]not markup[/] & 漢字 😀" in timeline.out
+    assert "bob" in timeline.out
+    assert [line for line in events.out.splitlines() if "TweetPublished" in line or "published" in line.lower()], events.out
+    assert f"tweet_id={tweet}" in events.out.replace("'", "")
+    assert len(last.out.splitlines()) == 1
+    assert last.out.splitlines()[0] in events.out.splitlines()
+    assert f'"id":"{tweet}"' in export.out
+    assert "Analytical." in export.out
+    assert "correct horse" not in export.out + events.out
+
+
+async def test_settings_show_names_each_setting_with_its_value_origin_and_meaning(tmp_path: Path) -> None:
+    [shown] = await each(tmp_path / "each", (("settings", "show"), {"MURMUR_PORT": "4321", **_LOOK}))
+    assert (shown.code, shown.err) == (0, "")
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown.out.splitlines() if "│" in line]
+    by_name = {row[0]: row for row in rows if row[0]}
+    assert by_name["MURMUR_PORT"][1:3] == ["4321", "environment"]
+    assert by_name["MURMUR_HOST"][1:3] == ["127.0.0.1", "default"]
+    assert {"MURMUR_USERS_URL", "MURMUR_TWEETS_URL", "MURMUR_TIMELINES_URL", "MURMUR_BROKER_URL"} <= by_name.keys()
+    assert all(row[3] for row in by_name.values())
+
+
+async def test_the_exported_schemas_are_fresh_compose_and_are_written_once(tmp_path: Path) -> None:
+    copies = tmp_path / "schema"
+    files = [f"{name}={_ROOT / 'schema' / name}.graphql=http://127.0.0.1:{port}/graphql" for name, port in _PORTS.items()]
+    (tmp_path / "a.graphql").write_text("type Query { a: Int! }")
+    (tmp_path / "b.graphql").write_text("type Query { b: Missing }")
+    fresh, compose, composed, written, again, stale, failed = await each(
+        tmp_path / "each",
+        (("schema", "export", "--check", "--folder", str(_ROOT / "schema")), {}),
+        (("schema", "compose"), {}),
+        (("schema", "compose", *files), {}),
+        (("schema", "export", "--folder", str(copies)), {}),
+        (("schema", "export", "--folder", str(copies)), {}),
+        (("schema", "export", "--check", "--folder", str(tmp_path)), {}),
+        (("schema", "compose", f"a={tmp_path / 'a.graphql'}", f"b={tmp_path / 'b.graphql'}"), {}),
+    )
+    assert fresh == Finished(0, "", "")
+    assert compose.out == composed.out == (_ROOT / "schema" / "supergraph.graphql").read_text()
+    assert written.err == "5 files written\n"
+    assert "is fresh" in again.err
+    assert (copies / "api.graphql").read_bytes() == (_ROOT / "schema" / "api.graphql").read_bytes()
+    assert stale.code == failed.code == 1
+    assert "api.graphql" in stale.err
+    # One line for each error of a composition, after one that says what they are.
+    assert "Traceback" not in failed.err
+    assert failed.err.splitlines()[0] == "murmur: the subgraphs do not compose:"
+    assert "Missing" in failed.err.splitlines()[1]
+
+
+_PORTS = {"users": 4001, "tweets": 4002, "timelines": 4003}
+
+
+async def test_the_demo_is_lively_and_seeding_it_again_changes_nothing(tmp_path: Path) -> None:
+    settings = {"MURMUR_DATA_DIR": str(tmp_path / "data")}
+    first, before, second, after, timeline = await each(
+        tmp_path / "each",
+        (("demo",), settings),
+        (("export",), settings),
+        (("demo",), settings),
+        (("export",), settings),
+        (("timeline", "show", "maya"), settings),
+    )
+    assert [finished.code for finished in (first, before, second, after, timeline)] == [0] * 5, (first, second)
+    assert "rejected" not in first.err and "line " not in first.err, first.err
+    assert first.out == second.out
+    found = re.fullmatch(r"Sign in as (\w+) with the password (\S+)\n", first.out)
+    assert found is not None
+    assert len(before.out.splitlines()) > 300
+    assert before.out == after.out
+    assert len(timeline.out.splitlines()) > 20
+    await _is_shown(tmp_path / "data", found[1], found[2])
+
+
+async def _is_shown(folder: Path, handle: str, password: str) -> None:
+    """The platform that runs on the demo's folder names its account, which can sign in and has something to read."""
+    async with running("up", "--demo", data_dir=folder) as program, connections(program.url, 1) as [door]:
+        assert f"Sign in as {handle} with the password {password}" in program.log
+        document = "mutation ($input: SignInInput!) { signIn(input: $input) { user { id handle } accessToken } }"
+        session = (await City(door).nobody.ask(document, input={"handle": handle, "password": password}))["signIn"]
+        assert len(await signed_in(door, session).home()) > 20
+        assert await program.stop() == 0
+
+
+async def test_help_names_every_command() -> None:
+    shown = await murmur("--help")
+    for command in ("up", "demo", "import", "export", "timeline", "events", "settings", "schema"):
+        assert re.search(rf"\b{command}\b", shown.out), command
