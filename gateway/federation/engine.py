@@ -12,6 +12,7 @@ from .executor.executable import Executable, Response, formatted
 from .executor.introspect import Introspection
 from .executor.prepare import prepare
 from .executor.transport import Transport
+from .executor.variables import Variables
 from .planner import (
     Budget,
     BudgetExceeded,
@@ -139,9 +140,8 @@ class Engine:
         if isinstance(root, Subscription):
             root, primary = root.rest, (root.primary, self._transports[root.primary.subgraph])
         executable = Executable(
-            schema=self.api_schema,
             operation=operation,
-            variables=tuple(node.variable_definitions or ()),
+            variables=Variables(self.api_schema, node.variable_definitions) if node.variable_definitions else None,
             run=prepare(root, self._transports) if root else None,
             primary=primary,
             completer=Completer(self.api_schema, operation),

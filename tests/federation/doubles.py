@@ -1,6 +1,6 @@
 """Subgraphs in process: an SDL, data, and the transport that a gateway reaches them by."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 from graphql import (
@@ -96,7 +96,11 @@ class Recorder:
         formatted = result.formatted  # pyright: ignore
         return SubgraphResponse(formatted.get("data"), formatted.get("errors", ()))
 
-    async def subscribe(self, request: SubgraphRequest, context: object) -> AsyncIterator[SubgraphResponse]:
+    async def subscribe(
+        self,
+        request: SubgraphRequest,
+        context: object,
+    ) -> AsyncIterator[SubgraphResponse]:
         """Streams what the root `events` holds; an exception among them breaks the stream."""
         self.requests.append(request)
         document = parse(request.document)
@@ -109,6 +113,20 @@ class Recorder:
                 yield SubgraphResponse(result.data, [each.formatted for each in result.errors or ()])
         finally:
             self.closed = True
+
+
+class Canned(Recorder):
+    """Answers what it was told to, whatever is asked."""
+
+    def __init__(self, sdl: str, data: object = None, errors: Sequence[Mapping[str, object]] = ()) -> None:
+        super().__init__(sdl)
+        self.answer: SubgraphResponse | TransportError = SubgraphResponse(data, errors)
+
+    async def fetch(self, request: SubgraphRequest, context: object) -> SubgraphResponse:
+        self.requests.append(request)
+        if isinstance(self.answer, TransportError):
+            raise self.answer
+        return self.answer
 
 
 def execute_subscription_event(document: DocumentNode, schema: GraphQLSchema, event: Data, variables: Data) -> ExecutionResult:

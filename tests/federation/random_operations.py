@@ -93,10 +93,10 @@ class _Writer:
         for name, argument in definition.args.items():
             required = isinstance(argument.type, GraphQLNonNull)
             if required or self.chance(2):
-                given.append(f"{name}: {self.value(name, argument)}")
+                given.append(f"{name}: {self.value(argument)}")
         return f"({', '.join(given)})" if given else ""
 
-    def value(self, name: str, argument: GraphQLArgument) -> str:
+    def value(self, argument: GraphQLArgument) -> str:
         named = get_named_type(argument.type)
         value: Any
         if isinstance(named, GraphQLEnumType):
@@ -116,7 +116,7 @@ class _Writer:
         variable = f"v{len(self.declared)}"
         if self.chance(3):
             self.declared[variable] = f"{named.name} = {literal}"
-            return f"${variable}" if not isinstance(argument.type, GraphQLNonNull) or True else literal
+            return f"${variable}"
         self.declared[variable] = f"{named.name}!"
         self.values[variable] = value
         return f"${variable}"

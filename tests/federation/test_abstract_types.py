@@ -87,7 +87,9 @@ async def test_only_the_members_that_a_subgraph_knows_are_sent_to_it() -> None:
     gateway = federate(all_of_them())
     response = await ask(
         gateway,
-        "{ sale { __typename ... on Game { title } ... on Film { minutes price } } any { ... on Film { id } ... on Game { title } } }",
+        """
+        { sale { __typename ... on Game { title } ... on Film { minutes price } } any { ... on Film { id } ... on Game { title } } }
+        """,
     )
     assert response["data"] == {
         "sale": [{"__typename": "Book"}, {"__typename": "Film", "minutes": 117, "price": 2}, None],
@@ -129,7 +131,9 @@ async def test_members_whose_types_differ_get_inner_aliases() -> None:
     gateway = federate({"a": a})
     response = await ask(
         gateway,
-        "{ nodes { ... on A { id tags own { x } } ... on B { b: id t: tags o: own { x } } ... on C { c: id u: tags p: own { x } } } }",
+        """
+        { nodes { ... on A { id tags own { x } } ... on B { b: id t: tags o: own { x } } ... on C { c: id u: tags p: own { x } } } }
+        """,
     )
     assert response == {
         "data": {
@@ -170,9 +174,15 @@ async def test_a_subgraph_that_has_a_member_where_the_api_has_a_union() -> None:
           a: Int @join__field(graph: A)
           b: Int @join__field(graph: B)
         }
-        union ViewerMedia @join__type(graph: A) @join__unionMember(graph: A, member: "Book") @join__unionMember(graph: A, member: "Song")
+        union ViewerMedia
+          @join__type(graph: A)
+          @join__unionMember(graph: A, member: "Book")
+          @join__unionMember(graph: A, member: "Song")
           = Book | Song
-        type Book @join__type(graph: A, key: "id") @join__type(graph: B, key: "id") { id: ID! title: String @join__field(graph: B) }
+        type Book @join__type(graph: A, key: "id") @join__type(graph: B, key: "id") {
+          id: ID!
+          title: String @join__field(graph: B)
+        }
         type Song @join__type(graph: A) { title: String! }
         """,
     )
@@ -184,7 +194,10 @@ async def test_a_subgraph_that_has_a_member_where_the_api_has_a_union() -> None:
         {"viewer": {"media": {"__typename": "Book", "id": "1"}, "book": {"id": "1"}, "a": 1}},
     )
     b = Recorder(
-        'type Query { viewer: Viewer } type Viewer { media: Book book: Book b: Int } type Book @key(fields: "id") { id: ID! title: String }',
+        """
+        type Query { viewer: Viewer } type Viewer { media: Book book: Book b: Int }
+        type Book @key(fields: "id") { id: ID! title: String }
+        """,
         {"viewer": {"media": {"id": "1", "title": "T"}, "book": {"id": "1", "title": "T"}, "b": 2}},
         {"Book": lambda r: {**r, "title": "T"}},
     )

@@ -20,7 +20,12 @@ SDL = supergraph_sdl(
       rename(id: ID!, name: String!): User @join__field(graph: USERS)
       post(text: String!): Tweet @join__field(graph: TWEETS)
     }
-    type User @join__type(graph: USERS, key: "id") @join__type(graph: TWEETS, key: "id") @join__type(graph: STATS, key: "handle") @join__type(graph: USERS, key: "handle") {
+    type User
+      @join__type(graph: USERS, key: "id")
+      @join__type(graph: TWEETS, key: "id")
+      @join__type(graph: STATS, key: "handle")
+      @join__type(graph: USERS, key: "handle")
+    {
       id: ID! @join__field(graph: USERS) @join__field(graph: TWEETS)
       handle: String! @join__field(graph: USERS) @join__field(graph: STATS)
       name: String @join__field(graph: USERS)
@@ -63,7 +68,7 @@ class Community:
             """,
             {
                 "users": list(USERS.values()),
-                "user": lambda _info, id: USERS.get(id),
+                "user": lambda _info, **given: USERS.get(given["id"]),
                 "rename": self._rename,
             },
             {

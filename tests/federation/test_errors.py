@@ -1,28 +1,12 @@
 """What a client is told when a subgraph answers badly."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
-from gateway.federation.executor import SubgraphRequest, SubgraphResponse, TransportError
+from gateway.federation.executor import TransportError
 
-from .doubles import Recorder, ask, federate
-
-
-class Canned(Recorder):
-    """Answers what it was told to, whatever is asked."""
-
-    def __init__(self, sdl: str, data: object = None, errors: Sequence[Mapping[str, object]] = ()) -> None:
-        super().__init__(sdl)
-        self.answer: SubgraphResponse | TransportError = SubgraphResponse(data, errors)
-
-    async def fetch(self, request: SubgraphRequest, context: object) -> SubgraphResponse:
-        self.requests.append(request)
-        if isinstance(self.answer, TransportError):
-            raise self.answer
-        return self.answer
-
+from .doubles import Canned, ask, federate
 
 A = 'type Query { item: Item other: Int } type Item @key(fields: "id") { id: ID! }'
 B = 'type Item @key(fields: "id") { id: ID! name: String must: Int! }'

@@ -4,7 +4,7 @@ import pytest
 
 from gateway.federation.engine import RequestRefused
 
-from .doubles import Recorder, ask, federate, plan
+from .doubles import Canned, Recorder, ask, federate, plan
 
 
 def _settings() -> dict[str, Recorder]:
@@ -164,11 +164,11 @@ async def test_inputs_are_what_all_subgraphs_understand() -> None:
         type Query { find(filter: Filter): String @shareable }
         input Filter { name: String! = "ada" only: Int }
         """,
-        {"find": lambda _info, filter: filter["name"]},
+        {"find": lambda _info, **given: given["filter"]["name"]},
     )
     b = Recorder(
         "type Query { other(filter: Filter!): Int } input Filter { name: String! }",
-        {"other": lambda _info, filter: len(filter["name"])},
+        {"other": lambda _info, **given: len(given["filter"]["name"])},
     )
     gateway = federate({"a": a, "b": b})
     response = await ask(
@@ -182,16 +182,9 @@ async def test_inputs_are_what_all_subgraphs_understand() -> None:
 
 
 async def test_a_type_mismatch_is_an_error_at_its_path() -> None:
-    a = Recorder("type Query { item: Item } type Item { number: Int list: [Int] object: Item id: ID }")
-
-    class Wrong(Recorder):
-        async def fetch(self, request: object, context: object) -> object:  # pyright: ignore
-            from gateway.federation.executor import SubgraphResponse
-
-            return SubgraphResponse({"item": {"number": "x", "list": 3, "object": [], "id": 7}})
-
-    wrong = Wrong(a.sdl)
-    response = await ask(federate({"a": wrong}), "{ item { number list object { id } id } }")
+    sdl = "type Query { item: Item } type Item { number: Int list: [Int] object: Item id: ID }"
+    a = Canned(sdl, {"item": {"number": "x", "list": 3, "object": [], "id": 7}})
+    response = await ask(federate({"a": a}), "{ item { number list object { id } id } }")
     assert response["data"] == {"item": {"number": None, "list": None, "object": None, "id": "7"}}
     assert [error["path"] for error in response["errors"]] == [["item", "number"], ["item", "list"], ["item", "object"]]
 

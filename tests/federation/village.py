@@ -28,7 +28,9 @@ SDLS = {
       interface Item { id: ID! author: User! title: String }
       type Post implements Item @key(fields: "id") { id: ID! author: User! title: String words: Int! comments: [Comment!]! }
       type Photo implements Item @key(fields: "id") { id: ID! author: User! title: String! width: Int tags: [Tag!]! }
-      type User @key(fields: "id") { id: ID! posts(first: Int = 2): [Post!]! favourite: Media address: Address @shareable badge: String }
+      type User @key(fields: "id") { id: ID! posts(first: Int = 2): [Post!]! favourite: Media
+        address: Address @shareable badge: String
+      }
       union Media = Post | Photo
       type Comment { text: String! by: User tag: Tag }
       type Tag @key(fields: "name home { place }") { name: String! home: Home! }
@@ -43,7 +45,8 @@ SDLS = {
         handle: String! rank: Int! rivals: [User!]! badge: String @external proud: Boolean @requires(fields: "badge")
       }
       type Robot @key(fields: "serial") { serial: ID model: String }
-      type Post @key(fields: "id") { id: ID! words: Int! @external score: Int @requires(fields: "words") views(unit: Unit = ONE): Int
+      type Post @key(fields: "id") {
+        id: ID! words: Int! @external score: Int @requires(fields: "words") views(unit: Unit = ONE): Int
         author: User! @external title: String @external summary: String @requires(fields: "title author { badge }")
       }
       type Photo @key(fields: "id") { id: ID! views(unit: Unit = ONE): Int }
@@ -66,10 +69,12 @@ SDLS = {
       type Query { products: [Product!]! product(id: ID!): Product }
       interface Product @key(fields: "id") { id: ID! price(currency: Currency = EUR): Int name: String size: Size }
       type Book implements Product @key(fields: "id") {
-        id: ID! price(currency: Currency = EUR): Int name: String size: Size pages: Int writer: User code: ID! edition(of: Int = 1): Int!
+        id: ID! price(currency: Currency = EUR): Int name: String size: Size
+        pages: Int writer: User code: ID! edition(of: Int = 1): Int!
       }
       type Film implements Product @key(fields: "id") {
-        id: ID! price(currency: Currency = EUR): Int name: String size: Size minutes: Int! actors: [User!]! code: String edition(of: Int = 1): Int
+        id: ID! price(currency: Currency = EUR): Int name: String size: Size
+        minutes: Int! actors: [User!]! code: String edition(of: Int = 1): Int
       }
       type Size { width: Int! depth: Int }
       type User @key(fields: "id") { id: ID! cart: [Product]! wish: Product }
@@ -113,9 +118,9 @@ class Village:
             user["wish"] = self.products[number] if number < 2 else None
         self.roots: Object = {
             "me": self.users[0],
-            "user": lambda _info, id: next((each for each in self.users if each["id"] == id), None),
+            "user": self._by_id(self.users),
             "users": lambda _info, first: self.users[:first],
-            "node": lambda _info, id: next((each for each in (*self.users, self.robot) if each["id"] == id), None),
+            "node": self._by_id([*self.users, self.robot]),
             "settings": {"theme": "dark", "size": 12},
             "feed": lambda _info, first=None: self.items[:first],
             "grid": [[self.posts[0], None, self.photos[1]], [], [self.photos[0], self.posts[0]]],
@@ -123,8 +128,12 @@ class Village:
             "top": self.posts[1:3],
             "reviews": self.reviews,
             "products": self.products,
-            "product": lambda _info, id: next((each for each in self.products if each["id"] == id), None),
+            "product": self._by_id(self.products),
         }
+
+    @staticmethod
+    def _by_id(items: list[Object]) -> Any:
+        return lambda _info, **given: next((each for each in items if each["id"] == given["id"]), None)
 
     @staticmethod
     def _first(items: list[Object]) -> Any:

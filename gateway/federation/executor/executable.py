@@ -4,8 +4,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from graphql import GraphQLError, GraphQLSchema, VariableDefinitionNode
-from graphql.execution import get_variable_values
+from graphql import GraphQLError
 
 from ..planner import Operation
 from ..planner.plan import Fetch
@@ -17,19 +16,17 @@ from .introspect import Introspection
 from .prepare import Execution, Run
 from .problems import client_errors
 from .transport import Transport
+from .variables import Variables
 
 Response = dict[str, object]
-
-_MOST_VARIABLE_ERRORS = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Executable:
     """`run` is None where no subgraph is needed. For a subscription it runs for each event, and `primary` is the stream."""
 
-    schema: GraphQLSchema
     operation: Operation
-    variables: tuple[VariableDefinitionNode, ...]
+    variables: Variables | None
     run: Run | None
     primary: tuple[Fetch, Transport] | None
     completer: Completer
@@ -61,10 +58,10 @@ class Executable:
 
     def _coerce(self, variables: Mapping[str, object] | None) -> Mapping[str, object] | list[Response]:
         """The values for the subgraphs, defaults among them, or formatted errors."""
-        if not self.variables:
+        if self.variables is None:
             return {}
-        values = get_variable_values(self.schema, self.variables, dict(variables or {}), _MOST_VARIABLE_ERRORS)
-        return [formatted(error, "BAD_USER_INPUT") for error in values] if isinstance(values, list) else values.coerced
+        coerced = self.variables.coerce(variables or {})
+        return [formatted(error, "BAD_USER_INPUT") for error in coerced] if isinstance(coerced, list) else coerced
 
     def _respond(self, execution: Execution) -> Response:
         errors: list[Tree] = []
