@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from collections import Counter
 from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +17,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from gateway.edge.forwarding import DEFAULT_HEADERS
+from gateway.federation.changes import Change, Level
 from murmur.archive.importing import Progress as Watcher
 from murmur.archive.importing import Tally
 from murmur.errors import StartupError
-from murmur.roles import archive, looking, schemas
+from murmur.roles import archive, federation, looking, schemas
 from murmur.roles.rooms import Rooms, open_rooms
+from murmur.roles.schema_changes import COMMITTED, changes_between
 from murmur.roles.server import listen, serve
 from murmur.roles.subgraph import known, run_subgraph
 from murmur.roles.up import open_platform
@@ -30,6 +34,7 @@ from murmur.telemetry.metrics import Metrics
 
 T = TypeVar("T")
 _SHOWN_REJECTIONS = 50
+_PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "soft_wrap": True}
 out = Console()
 err = Console(stderr=True)
 app = typer.Typer(
@@ -48,6 +53,8 @@ for _name, _group in (("timeline", timeline), ("events", events), ("settings", s
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder of the stores and keys.")]
+OldSchema = Annotated[Path, typer.Argument(help="SDL of a supergraph or an API. Alone, it is the new one and schema/ the old.")]
+NewSchema = Annotated[Path | None, typer.Argument(help="The same as it shall be.", show_default=False)]
 
 
 @app.command()
@@ -88,6 +95,52 @@ def subgraph(
     listener = listen(settings.server.host, settings.server.port)
     err.print(f"{name} answers at http://{settings.server.host}:{listener.getsockname()[1]}/graphql")
     _run(run_subgraph(name, settings, listener))
+
+
+@app.command()
+def gateway(
+    supergraph: Annotated[Path, typer.Option(help="The supergraph's SDL, by whatever composer.")],
+    subgraph: Annotated[
+        list[str] | None, typer.Option(help="NAME=URL of a subgraph that is not where the supergraph says; may be repeated.")
+    ] = None,
+    forward_header: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A request header that subgraphs get; may be repeated. No other one is passed on.", show_default="authorization"
+        ),
+    ] = None,
+    host: Host = None,
+    port: Port = None,
+    explorer: Annotated[bool | None, typer.Option(help="Serve GraphiQL at /graphql.", show_default="outside production")] = None,
+) -> None:
+    """Serve any supergraph over HTTP subgraphs, with nothing of the platform's own."""
+    settings = _settings(host=host, port=port, explorer=explorer)
+    urls, headers = federation.parse_addresses(subgraph or ()), forward_header or DEFAULT_HEADERS
+
+    async def run() -> None:
+        async with federation.open_federation(supergraph, settings, urls=urls, forwarded=headers) as running:
+            listener = listen(settings.server.host, settings.server.port)
+            url = f"http://{settings.server.host}:{listener.getsockname()[1]}"
+            err.print(f"{supergraph} is served at [link]{url}/graphql[/link]", highlight=False, soft_wrap=True)
+            await serve(running.app, listener, lambda: running.gate.drain(10))
+
+    _run(run())
+    err.print("stopped")
+
+
+@app.command()
+def plan(
+    file: Annotated[Path, typer.Argument(help="A GraphQL document; - reads standard input.")],
+    supergraph: Annotated[Path | None, typer.Option(help="The supergraph's SDL; Murmur's own by default.")] = None,
+    operation: Annotated[str | None, typer.Option(help="Which operation, where the document has several.")] = None,
+    stage: Annotated[
+        federation.Stage, typer.Option(help="The plan itself, or the documents that it sends.")
+    ] = federation.Stage.PLAN,
+) -> None:
+    """Print how an operation is fetched from the subgraphs."""
+    text = sys.stdin.read() if str(file) == "-" else federation.read_text(file)
+    loaded = federation.read_supergraph(supergraph) if supergraph else schemas.own_supergraph()
+    sys.stdout.write(federation.print_plan(text, loaded, operation, stage) + "\n")
 
 
 @app.command()
@@ -229,6 +282,25 @@ def schema_compose(
     sys.stdout.write(schemas.composed([schemas.read_subgraph(text) for text in subgraphs]))
 
 
+@schema.command("check")
+def schema_check(old: OldSchema, new: NewSchema = None) -> None:
+    """Tell what a change of the schema means to clients: breaking (exit code 1), dangerous or safe."""
+    changes = _changes(old, new)
+    counts = Counter(change.level for change in changes)
+    for change in changes:
+        out.print(f"{change.level.value:9} {change.coordinate}: {change.message} ({change.code})", **_PLAIN)
+    err.print(", ".join(f"{counts[level]} {level.value}" for level in Level), **_PLAIN)
+    if counts[Level.BREAKING]:
+        raise typer.Exit(1)
+
+
+@schema.command("diff")
+def schema_diff(old: OldSchema, new: NewSchema = None) -> None:
+    """Print what changed in a schema, by coordinate: + is new, - is gone, ~ is different."""
+    for change in sorted(_changes(old, new), key=lambda change: change.coordinate):
+        out.print(f"{change.sign} {change.coordinate}: {change.message}", **_PLAIN)
+
+
 def main() -> None:
     """The program's entry point."""
     try:
@@ -236,6 +308,10 @@ def main() -> None:
     except StartupError as error:
         err.print(f"[bold red]murmur:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
+
+
+def _changes(old: Path, new: Path | None) -> tuple[Change, ...]:
+    return changes_between(old, new) if new else changes_between(COMMITTED, old)
 
 
 def _settings(**flags: object) -> Settings:

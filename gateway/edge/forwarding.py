@@ -28,7 +28,8 @@ class ForwardingCallers:
     """
 
     def __init__(self, names: Collection[str] = DEFAULT_HEADERS) -> None:
-        self._names = {_checked(name).encode(): _checked(name) for name in names}
+        self.names = tuple(dict.fromkeys(map(_checked, names)))
+        self._names = {name.encode(): name for name in self.names}
 
     def context(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes], deadline: float) -> RequestContext:
         passed: dict[str, str] = {}

@@ -1,9 +1,14 @@
-"""The settings that every gateway's edge is built from."""
+"""What every gateway of ours has: the edge's options by the settings, and the parts that a role runs."""
 
+from dataclasses import dataclass
 from ipaddress import ip_network
 
+from fastapi import FastAPI
+
+from gateway.edge.gate import Gate
 from gateway.edge.options import Bounds, EdgeOptions, Explorer
 from gateway.edge.tokens import Network
+from gateway.federation.engine import Engine
 from murmur.errors import StartupError
 from murmur.settings import Settings
 
@@ -11,6 +16,15 @@ CONNECTIONS = 100
 """To each subgraph's address."""
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 """Of a subgraph's response."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """`app` answers; who stops it drains `gate` first."""
+
+    engine: Engine
+    app: FastAPI
+    gate: Gate
 
 
 def edge_options(settings: Settings, explorer: Explorer) -> EdgeOptions:

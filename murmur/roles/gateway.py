@@ -2,9 +2,6 @@
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-
-from fastapi import FastAPI
 
 from gateway.edge.app import edge_app
 from gateway.edge.gate import Gate
@@ -19,7 +16,7 @@ from gateway.transports.in_process import InProcessTransport
 from gateway.transports.measured import MeasuredTransport
 from murmur.errors import StartupError
 from murmur.identity import TokenVerifier
-from murmur.roles.edge import CONNECTIONS, MAX_RESPONSE_BYTES, edge_options, trusted_proxies
+from murmur.roles.edge import CONNECTIONS, MAX_RESPONSE_BYTES, Gateway, edge_options, trusted_proxies
 from murmur.roles.rooms import Rooms
 from murmur.roles.schemas import composed, default_url
 from murmur.settings import Settings
@@ -42,13 +39,6 @@ query Timeline {
   }
 }
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Gateway:
-    engine: Engine
-    app: FastAPI
-    gate: Gate
 
 
 @asynccontextmanager

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from graphql import print_schema
 from strawberry.federation import Schema
-from subgraphs.timelines.schema import build_schema as timelines_schema
 
 from gateway.federation.composition import CompositionFailed, SubgraphSdl, compose
-from gateway.federation.supergraph import load_supergraph
+from gateway.federation.supergraph import Supergraph, load_supergraph
 from murmur.errors import StartupError
+from subgraphs.timelines.schema import build_schema as timelines_schema
 from subgraphs.tweets.schema import build_schema as tweets_schema
 from subgraphs.users.schema import build_schema as users_schema
 
@@ -43,6 +43,11 @@ def generated() -> Iterator[tuple[str, str]]:
     supergraph = composed(subgraphs)
     yield "supergraph.graphql", supergraph
     yield "api.graphql", print_schema(load_supergraph(supergraph).api_schema).strip() + "\n"
+
+
+def own_supergraph() -> Supergraph:
+    """Murmur's own, composed from the code."""
+    return load_supergraph(dict(generated())["supergraph.graphql"])
 
 
 def write_generated(folder: Path) -> list[Path]:

@@ -13,7 +13,8 @@ import structlog
 from murmur.broker.ports import Broker
 from murmur.broker.wiring import open_broker
 from murmur.errors import StartupError
-from murmur.roles.gateway import Gateway, open_gateway
+from murmur.roles.edge import Gateway
+from murmur.roles.gateway import open_gateway
 from murmur.roles.rooms import Rooms, open_rooms
 from murmur.settings import Settings
 from murmur.telemetry.metrics import Metrics

@@ -84,9 +84,14 @@ def _check_production(settings: Settings) -> None:
     if settings.server.explorer:
         raise StartupError(f"{PREFIX}EXPLORER=true: production serves no open explorer; leave it out")
     for name, url in settings.federation.subgraphs.items():
-        parts = urlsplit(url)
-        if parts.scheme != "https" and not _loopback(parts.hostname or ""):
+        if is_exposed(url):
             raise StartupError(f"{PREFIX}SUBGRAPHS: {name} is reached in plain text ({url}); production needs https://")
+
+
+def is_exposed(url: str) -> bool:
+    """Whether what is sent to `url` crosses a network in plain text."""
+    parts = urlsplit(url)
+    return parts.scheme != "https" and not _loopback(parts.hostname or "")
 
 
 def _loopback(host: str) -> bool:

@@ -1,0 +1,158 @@
+"""The gateway over any supergraph: its subgraphs over HTTP, and nothing of the platform's own."""
+
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from graphql import parse, print_ast
+
+from gateway.edge.app import edge_app
+from gateway.edge.forwarding import ForwardingCallers
+from gateway.edge.gate import Gate
+from gateway.edge.options import Explorer
+from gateway.federation.engine import Engine, RequestRefused
+from gateway.federation.executor.transport import SubgraphRequest, SubgraphResponse, TransportError
+from gateway.federation.supergraph import InvalidSupergraph, Supergraph, load_supergraph
+from gateway.transports.http import HttpTransport, subgraph_session
+from gateway.transports.measured import MeasuredTransport
+from murmur.errors import StartupError
+from murmur.roles.edge import CONNECTIONS, MAX_RESPONSE_BYTES, Gateway, edge_options
+from murmur.settings import Settings, is_exposed
+from murmur.telemetry.metrics import Metrics
+
+
+@asynccontextmanager
+async def open_federation(
+    file: Path, settings: Settings, *, urls: Mapping[str, str], forwarded: Sequence[str]
+) -> AsyncGenerator[Gateway]:
+    """Serve the supergraph of `file`. `forwarded` are the request headers that subgraphs get.
+
+    A subgraph is reached at its URL of `urls`, else of the setting MURMUR_SUBGRAPHS, else of the supergraph. Raises
+    StartupError.
+    """
+    federation, production = settings.federation, settings.server.production
+    supergraph = read_supergraph(file)
+    addresses = _addresses(supergraph, file, {**federation.subgraphs, **urls}, production=production)
+    try:
+        callers = ForwardingCallers(forwarded)
+    except ValueError as error:
+        raise StartupError(f"--forward-header: {error}") from error
+    metrics = Metrics()
+    async with subgraph_session(CONNECTIONS) as session:
+        engine = Engine(
+            supergraph,
+            {
+                name: MeasuredTransport(
+                    name,
+                    HttpTransport(name, url, session, seconds=federation.subgraph_timeout, max_bytes=MAX_RESPONSE_BYTES),
+                    metrics,
+                )
+                for name, url in addresses.items()
+            },
+            plan_cache_size=federation.plan_cache,
+            max_tokens=settings.limits.max_document_tokens,
+            max_depth=settings.limits.max_document_depth,
+            name_services_in_errors=not production,
+        )
+        gate = Gate(settings.limits.max_requests_in_flight)
+        options = replace(
+            edge_options(settings, Explorer()),
+            allowed_headers=tuple(callers.names),
+            # Nobody here knows the subgraphs' codes, so an error that carries one is taken to be meant for the client.
+            errors="coded" if production else "all",
+        )
+        app = edge_app(engine, callers=callers, metrics=metrics, gate=gate, ready=tuple, options=options)
+        yield Gateway(engine, app, gate)
+
+
+def read_supergraph(file: Path) -> Supergraph:
+    """Raises StartupError, naming the place where it is no supergraph."""
+    try:
+        return load_supergraph(read_text(file))
+    except InvalidSupergraph as error:
+        raise StartupError(f"{file} is no supergraph: {error}") from error
+
+
+def parse_addresses(texts: Iterable[str]) -> dict[str, str]:
+    """URLs by subgraph from `NAME=URL` each. Raises StartupError."""
+    addresses: dict[str, str] = {}
+    for text in texts:
+        name, equals, url = text.partition("=")
+        if not (name and equals and url):
+            raise StartupError(f"--subgraph {text}: write it as NAME=URL")
+        addresses[name] = url
+    return addresses
+
+
+def read_text(file: Path) -> str:
+    """Raises StartupError."""
+    try:
+        return file.read_text()
+    except OSError as error:
+        raise StartupError(f"can't read {file}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise StartupError(f"can't read {file}: it is not UTF-8") from error
+
+
+class Stage(StrEnum):
+    """What of planning is printed."""
+
+    PLAN = "plan"
+    FETCHES = "fetches"
+
+
+def print_plan(document: str, supergraph: Supergraph, operation_name: str | None, stage: Stage) -> str:
+    """Raises StartupError with every reason why the operation can't be planned, one a line."""
+    engine = Engine(supergraph, dict.fromkeys(supergraph.subgraphs, _Unreached()))
+    try:
+        plan = engine.prepare(document, operation_name).plan
+    except RequestRefused as refused:
+        raise StartupError("\n".join(map(_refusal, refused.errors))) from refused
+    match stage:
+        case Stage.PLAN:
+            return str(plan)
+        case Stage.FETCHES:
+            fetches = enumerate(plan.fetches(), 1)
+            return "\n\n".join(f"# {number}. {fetch.subgraph}\n{print_ast(parse(fetch.document))}" for number, fetch in fetches)
+
+
+def _addresses(supergraph: Supergraph, file: Path, urls: Mapping[str, str], *, production: bool) -> dict[str, str]:
+    for name in urls:
+        if name not in supergraph.subgraphs:
+            known = ", ".join(supergraph.subgraphs)
+            raise StartupError(f"there is no subgraph {name!r} in {file}; its subgraphs are: {known}")
+    addresses = {name: urls.get(name) or subgraph.url for name, subgraph in supergraph.subgraphs.items()}
+    for name, url in addresses.items():
+        if not url:
+            raise StartupError(f"{file} has no URL of the subgraph {name}; give it by --subgraph {name}=URL")
+        if not _is_address(url):
+            raise StartupError(f"the subgraph {name} can't be reached at {url!r}; give an http:// or https:// URL by --subgraph")
+        if production and is_exposed(url):
+            raise StartupError(f"the subgraph {name} is reached in plain text ({url}); production needs https://")
+    return addresses
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _refusal(error: Mapping[str, object]) -> str:
+    match error.get("locations"):
+        case [{"line": int(line), "column": int(column)}, *_]:
+            return f"{line}:{column}: {error['message']}"
+        case _:
+            return str(error["message"])
+
+
+class _Unreached:
+    """Stands for a subgraph where operations are planned and not executed."""
+
+    async def fetch(self, request: SubgraphRequest, context: object) -> SubgraphResponse:
+        raise TransportError(f"no subgraph is asked here: {request.document} for {context}")
