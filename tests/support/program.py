@@ -161,6 +161,8 @@ async def each(folder: Path, *commands: tuple[Sequence[str], Mapping[str, str]])
             process.kill()
             await process.wait()
 
+    assert process.returncode == 0
+
     def text(number: int, name: str) -> str:
         return (folder / f"{number}.{name}").read_text()
 

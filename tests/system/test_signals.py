@@ -45,8 +45,7 @@ async def test_a_signal_under_load_drains_and_exits_with_0(tmp_path: Path, numbe
     assert kept == set(found), "a request that was under way was neither answered nor undone"
 
 
-async def test_who_connects_while_it_drains_is_told_to_go_elsewhere(tmp_path: Path) -> None:
-    """Health says so too, and an idle connection does not hold the process up."""
+async def test_an_idle_connection_does_not_hold_the_process_up(tmp_path: Path) -> None:
     async with running("up", data_dir=tmp_path / "data") as program, aiohttp.ClientSession() as session:
         async with session.get(f"{program.url}/health/ready") as response:
             assert response.status == 200
