@@ -270,15 +270,17 @@ async def test_mutations_run_in_order_and_each_once(community: Community) -> Non
         mutation {
           a: rename(id: "1", name: "A") { name tweets(first: 1) { text } }
           b: post(text: "one") { author { name } }
-          c: post(text: "one") { text }
+          c: post(text: "two") { text }
+          e: post(text: "two") { author { name } }
+          f: post(text: "three") { text }
           d: rename(id: "1", name: "D") { name }
         }
         """,
     )
-    assert community.log == ["rename A", "post one", "post one", "rename D"]
+    assert community.log == ["rename A", "post one", "post two", "post two", "post three", "rename D"]
     assert response["data"]["a"] == {"name": "A", "tweets": [{"text": "hello"}]}
     assert response["data"]["b"] == {"author": {"name": "Ada"}}
-    assert [*response["data"]] == ["a", "b", "c", "d"]
+    assert [*response["data"]] == ["a", "b", "c", "e", "f", "d"]
 
 
 async def test_a_subgraph_that_is_down_is_an_error_where_it_was_needed(community: Community) -> None:

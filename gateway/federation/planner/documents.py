@@ -71,11 +71,10 @@ def _rename_level(level: Iterable[Draft], path: tuple[str, ...], taken: frozense
         shape = _shape(field)
         alias = field.selected.key
         number = 0
-        while shapes.setdefault(alias, shape) != shape:
+        while shapes.get(alias, shape) != shape or (number and alias in taken):
             number += 1
             alias = f"{field.selected.key}__as{number}"
-            if alias in taken:
-                continue
+        shapes[alias] = shape
         if alias != field.selected.key:
             rename = Rename(path, alias, field.selected.key)
             if rename not in renames:

@@ -120,7 +120,11 @@ class PathFinder:
                 undecided.append((selected, local))
         if not undecided:
             return combine(tuple(here), (), (), ())
-        return self._decide(node, here, undecided, avoided)
+        resolution = self._decide(node, here, undecided, avoided)
+        # In the order in which they were selected: mutations run in the order of their document.
+        order = {(selected.key, selected.condition): number for number, selected in enumerate(wanted)}
+        in_order = sorted(resolution.locals, key=lambda local: order[local.selected.key, local.selected.condition])
+        return replace(resolution, locals=tuple(in_order))
 
     def _decide(
         self, node: Node, here: list[Local], undecided: list[tuple[Selected, Local | None]], avoided: _Avoided
