@@ -7,7 +7,7 @@ import base64
 import binascii
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Generic, TypeVar
 
@@ -15,6 +15,7 @@ from murmur.errors import BadUserInput
 
 DEFAULT_PAGE = 20
 MAX_PAGE = 100
+_LARGEST_WINDOW = 1_000
 _POSITION = struct.Struct(">Q")
 _TAG_BYTES = 4
 _MAX_POSITION = 2**63 - 1
@@ -62,6 +63,15 @@ class Window:
     def fetch(self) -> int:
         """How many rows a store is asked for: one more than wanted tells whether there are more."""
         return self.limit + 1
+
+    def beyond(self, newest: int, oldest: int) -> "Window":
+        """The next part of the list, a larger one, after the rows from position `newest` down to `oldest` were read."""
+        limit = min(4 * self.limit, _LARGEST_WINDOW)
+        return replace(self, limit=limit, above=newest) if self.from_oldest else replace(self, limit=limit, below=oldest)
+
+    def cut(self, rows: Sequence[T]) -> Sequence[T]:
+        """Of rows that were gathered part by part, newest first, the `fetch` that a store would have returned."""
+        return rows[-self.fetch :] if self.from_oldest else rows[: self.fetch]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,10 @@ class Posts(Protocol):
         """The tweets and retweets of these people, newest first, at most `window.fetch`; deleted ones are left out."""
         ...
 
+    async def posts_by(self, wanted: Mapping[int, Window]) -> Mapping[int, Sequence[Post]]:
+        """As `posts_of`, for each of these people alone, each in a window of its own. One call."""
+        ...
+
     async def standing(self, tweet_ids: Collection[int]) -> AbstractSet[int]:
         """Which of these tweets exist and are not deleted."""
         ...

@@ -1,12 +1,15 @@
 """The timelines subgraph's GraphQL: types in, service calls out."""
 
+from collections import defaultdict
+
 import strawberry
+from strawberry.dataloader import DataLoader
 from strawberry.federation import Schema
 from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 from strawberry.types import Info
 
-from murmur.cursors import Page, encode_cursor, window
+from murmur.cursors import Page, Window, encode_cursor, window
 from murmur.identity import Caller
 from murmur.ids import parse_id
 from murmur.post import Post
@@ -23,6 +26,15 @@ class TimelinesContext(RequestContext):
     def __init__(self, caller: Caller, service: TimelineService) -> None:
         super().__init__(caller)
         self.service = service
+        self.timelines: DataLoader[tuple[int, Window], Page[Post]] = DataLoader(self._load_timelines)
+
+    async def _load_timelines(self, keys: list[tuple[int, Window]]) -> list[Page[Post]]:
+        """The timelines of many people at once; one operation nearly always asks all for the same window."""
+        people: defaultdict[Window, list[int]] = defaultdict(list)
+        for user_id, wanted in keys:
+            people[wanted].append(user_id)
+        pages = {wanted: await self.service.user_timelines(self.viewer_id, ids, wanted) for wanted, ids in people.items()}
+        return [pages[wanted][user_id] for user_id, wanted in keys]
 
 
 TimelinesInfo = Info[TimelinesContext, None]
@@ -47,7 +59,7 @@ class User:
     ) -> "TimelineConnection":
         wanted = window(_USER, first=first, after=after, last=last, before=before)
         user_id = parse_id(self.id, "id")
-        return _connection(_USER, await info.context.service.user_timeline(user_id, info.context.viewer_id, wanted))
+        return _connection(_USER, await info.context.timelines.load((user_id, wanted)))
 
 
 @strawberry.federation.type(description="A place in a timeline: a tweet, and who brought it there when its author did not.")

@@ -57,6 +57,10 @@ class TweetReads(Protocol):
         """Tweets and retweets of these people as one list: at most `window.fetch` rows, newest first, no deleted tweets."""
         ...
 
+    async def posts_by(self, wanted: Mapping[int, Window]) -> Mapping[int, Sequence[Post]]:
+        """As `posts_of`, for each of these people alone, each in a window of its own. One call."""
+        ...
+
     async def standing(self, tweet_ids: Collection[int]) -> AbstractSet[int]:
         """Those that exist and are not deleted."""
         ...

@@ -376,3 +376,12 @@ async def test_writes_at_once_are_each_durable_and_counted(tmp_path: Path) -> No
     assert (view.replies, view.likes) == (50, 20)
     assert await pending(store) == 1 + 50 + 20
     await store.close()
+
+
+async def test_posts_of_many_people_each_come_in_a_window_of_their_own(store: TweetStore) -> None:
+    for id_, author in ((11, ANN), (12, BOB), (13, ANN), (14, BOB)):
+        await publish(store, id_, author)
+
+    found = await store.posts_by({ANN: Window(1), BOB: Window(5, below=14), EVE: Window(5)})
+
+    assert {person: [post.id for post in posts] for person, posts in found.items()} == {ANN: [13, 11], BOB: [12], EVE: []}

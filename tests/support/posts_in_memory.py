@@ -1,6 +1,6 @@
 """Tweets and retweets as timelines and fanout see them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from murmur.cursors import Window
@@ -39,6 +39,9 @@ class PostsInMemory:
             and (window.above is None or position > window.above)
         ]
         return found[-window.fetch :] if window.from_oldest else found[: window.fetch]
+
+    async def posts_by(self, wanted: Mapping[int, Window]) -> Mapping[int, Sequence[Post]]:
+        return {user_id: await self.posts_of([user_id], window) for user_id, window in wanted.items()}
 
     async def standing(self, tweet_ids: Collection[int]) -> AbstractSet[int]:
         return {tweet_id for tweet_id in tweet_ids if tweet_id in self.posts and tweet_id not in self.deleted}

@@ -14,7 +14,7 @@ def world() -> SmallWorld:
 
 
 async def shown(world: SmallWorld, viewer_id: int | None, wanted: Window = EVERYTHING) -> list[int]:
-    return [post.id for post in (await world.service.user_timeline(ANN, viewer_id, wanted)).items]
+    return [post.id for post in (await world.service.user_timelines(viewer_id, [ANN], wanted))[ANN].items]
 
 
 async def test_it_has_the_tweets_and_retweets_of_one_person_newest_first(world: SmallWorld):
@@ -52,7 +52,7 @@ async def test_pages_are_full_and_complete_however_much_is_hidden(world: SmallWo
     seen: list[int] = []
     wanted = Window(7, from_oldest=from_oldest)
     while True:
-        page = await world.service.user_timeline(ANN, ME, wanted)
+        page = (await world.service.user_timelines(ME, [ANN], wanted))[ANN]
         found = [post.id for post in page.items]
         if from_oldest:
             seen = found + seen

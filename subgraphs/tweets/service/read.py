@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 
 from murmur.cursors import Page, Window, page
 from murmur.post import Post
@@ -11,7 +10,6 @@ from subgraphs.tweets.service.base import Base
 
 MAX_ANCESTORS = 100
 _PERSONAL: AbstractSet[Listing] = {"originals", "replies", "likes"}
-_MOST_AT_ONCE = 1_000
 
 
 class Reading(Base):
@@ -29,6 +27,10 @@ class Reading(Base):
     async def posts_of(self, user_ids: Collection[int], window: Window) -> Sequence[Post]:
         """Tweets, replies included, and retweets of these people as one list, newest first; at most `window.fetch`."""
         return await self._store.posts_of(user_ids, window)
+
+    async def posts_by(self, wanted: Mapping[int, Window]) -> Mapping[int, Sequence[Post]]:
+        """The posts of each of these people, each in a window of its own."""
+        return await self._store.posts_by(wanted)
 
     async def standing(self, tweet_ids: Collection[int]) -> AbstractSet[int]:
         """Those that exist and are not deleted."""
@@ -56,16 +58,6 @@ class Reading(Base):
                 more = [row for row in rows if row.user_id not in hidden]
                 shown[:] = more + shown if window.from_oldest else shown + more
                 if len(rows) == asked.fetch and len(shown) < window.fetch:
-                    unfilled[owner_id] = _beyond(rows, asked)
+                    unfilled[owner_id] = asked.beyond(rows[0].id, rows[-1].id)
             wanted = unfilled
-        return {owner_id: page(_cut(shown, window), window) for owner_id, shown in visible.items()}
-
-
-def _beyond(rows: Sequence[Entry], asked: Window) -> Window:
-    """The next part of a list, a larger one, after the rows that were read."""
-    limit = min(4 * asked.limit, _MOST_AT_ONCE)
-    return replace(asked, limit=limit, above=rows[0].id) if asked.from_oldest else replace(asked, limit=limit, below=rows[-1].id)
-
-
-def _cut(shown: Sequence[Entry], window: Window) -> Sequence[Entry]:
-    return shown[-window.fetch :] if window.from_oldest else shown[: window.fetch]
+        return {owner_id: page(window.cut(shown), window) for owner_id, shown in visible.items()}

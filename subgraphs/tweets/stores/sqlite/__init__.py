@@ -41,6 +41,11 @@ class SqliteTweetStore:
     async def posts_of(self, user_ids: Collection[int], window: Window) -> Sequence[Post]:
         return await self._database.read(lambda connection: reads.posts_of(connection, user_ids, window))
 
+    async def posts_by(self, wanted: Mapping[int, Window]) -> Mapping[int, Sequence[Post]]:
+        return await self._database.read(
+            lambda connection: {user_id: reads.posts_of(connection, (user_id,), window) for user_id, window in wanted.items()}
+        )
+
     async def standing(self, tweet_ids: Collection[int]) -> AbstractSet[int]:
         rows = await self._database.fetch(
             "SELECT t.id FROM json_each(?) j CROSS JOIN tweets t ON t.id = j.value AND t.deleted = 0", (json_ids(tweet_ids),)
