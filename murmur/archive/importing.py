@@ -154,15 +154,16 @@ class Importer:
         return self.tally
 
     async def _add_missing(self, rows: Sequence[tuple[int, FollowRow]]) -> None:
-        names = dict.fromkeys(name for _, row in rows for name in (row.follower, row.followee))
-        known = await self._directory.ids_of_handles(names)
-        missing: dict[str, ImportedUser] = {}
-        for name in names:
-            if name.lower() not in known:
-                # Of several spellings, which differ in case alone, the first names the person.
-                missing.setdefault(name.lower(), ImportedUser(handle=name, name=name))
+        known = await self._directory.ids_of_handles({name for _, row in rows for name in (row.follower, row.followee)})
+        missing: dict[str, tuple[int, ImportedUser]] = {}
+        for number, row in rows:
+            for name in (row.follower, row.followee):
+                if name.lower() not in known:
+                    # Of several spellings, which differ in case alone, the first names the person.
+                    missing.setdefault(name.lower(), (number, ImportedUser(handle=name, name=name)))
         if missing:
-            self._count((await self._people.import_users(list(missing.values()))), [0] * len(missing))
+            numbers, people = zip(*missing.values(), strict=True)
+            self._count(await self._people.import_users(people), numbers)
 
     async def _flush(self, rows: Sequence[tuple[int, AnyRow]]) -> None:
         fields, convert, take = self._kinds[type(rows[0][1])]
