@@ -31,6 +31,8 @@ def main() -> None:
                 measure()
             except BenchmarkFailed as failed:
                 sys.exit(f"{name}: {failed}")
+            except KeyboardInterrupt:
+                sys.exit(130)
 
 
 main()

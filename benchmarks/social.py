@@ -6,8 +6,9 @@ each figure means.
 
 import asyncio
 import os
+import signal
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
 from time import perf_counter, process_time
@@ -41,7 +42,17 @@ def main(graph_file: Path | None, seconds: float) -> None:
         tempfile.TemporaryDirectory(prefix="murmur-bench-") as folder,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        runner.run(_run(Path(folder), graph_file, seconds))
+        try:
+            runner.run(_until_told(_run(Path(folder), graph_file, seconds)))
+        except asyncio.CancelledError as error:
+            raise BenchmarkFailed("ended by a signal") from error
+
+
+async def _until_told(run: Coroutine[None, None, None]) -> None:
+    """Let SIGTERM end a run as Ctrl-C does, so that the server does not outlive it."""
+    task = asyncio.ensure_future(run)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await task
 
 
 async def _run(folder: Path, graph_file: Path | None, seconds: float) -> None:
@@ -49,7 +60,10 @@ async def _run(folder: Path, graph_file: Path | None, seconds: float) -> None:
     if graph_file is None:
         graph_file = folder / "generated.edges"
         write_power_law(graph_file, _GENERATED_PEOPLE)
-    graph = read_graph(graph_file)
+    try:
+        graph = read_graph(graph_file)
+    except (OSError, ValueError) as error:
+        raise BenchmarkFailed(f"can't read {graph_file} as an edge list: {error}") from error
     most = max(map(len, graph.followers.values()))
     title(f"Social network: {graph_file.name}, {len(graph.people):,} people, {graph.follows:,} follows, at most {most} followers")
     line("machine", f"{os.cpu_count()} cores", f"load {os.getloadavg()[0]:.1f} before the run")
