@@ -80,7 +80,7 @@ class Running:
 @asynccontextmanager
 async def running(*arguments: str, data_dir: Path, **settings: str) -> AsyncGenerator[Running]:
     """A command that serves on a free port, from the moment when it says where; it is killed at the end if it still runs."""
-    log_file = data_dir.with_name(f"{data_dir.name}-{'-'.join(arguments)}.log")
+    log_file = data_dir.with_name(f"{data_dir.name}-{'-'.join(arguments).replace('/', '_')}.log")
     with log_file.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             PROGRAM,
