@@ -3,10 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 EXPLORER := gateway/edge/explorer
+INTEROP := tests/interop
 SOURCES := murmur gateway subgraphs workers tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check fmt bench schema explorer lock clean
+.PHONY: help up test check fmt bench schema explorer interop lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,12 +38,14 @@ schema: $(STAMP) ## Write schema/ anew from the code
 
 explorer: $(EXPLORER)/node_modules/.installed ## Install GraphiQL
 
+interop: $(INTEROP)/node_modules/.installed ## Install the npm peers that the engine is compared with
+
 lock: $(STAMP) ## Resolve the dependencies of pyproject.toml into requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 		pyproject.toml --group dev -o requirements.lock
 
 clean: ## Remove what was installed and built (not the data in .murmur)
-	rm -rf .venv $(EXPLORER)/node_modules .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv $(EXPLORER)/node_modules $(INTEROP)/node_modules .pytest_cache .ruff_cache .hypothesis
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "murmur needs Python 3.11 or newer")'
@@ -57,3 +60,9 @@ $(EXPLORER)/node_modules/.installed: $(EXPLORER)/package-lock.json $(STAMP)
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(EXPLORER)/node.lock || true
 	@(cd $(EXPLORER) && PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --silent) && touch $@ || \
 		echo "GraphiQL could not be installed; going on without it."
+
+$(INTEROP)/node_modules/.installed: $(INTEROP)/package-lock.json $(STAMP)
+	@command -v npm >/dev/null || test -x $(BIN)/npm || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(EXPLORER)/node.lock
+	cd $(INTEROP) && PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --silent
+	@touch $@
