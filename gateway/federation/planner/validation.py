@@ -52,7 +52,7 @@ def validate_document(
         return [GraphQLError(f"The document holds more than {max_operations} operations.")]
     if _depth(operations, fragments) > max_depth:
         return [GraphQLError(f"The document's fragments nest deeper than {max_depth} levels, or never end.")]
-    errors = validate(schema, document, _RULES, max_errors=_MOST_ERRORS, hide_suggestions=False, allow_empty_selection_sets=False)
+    errors = validate(schema, document, _RULES, max_errors=_MOST_ERRORS, allow_empty_selection_sets=False)
     if errors:
         return errors
     for operation in operations:
