@@ -23,7 +23,7 @@ _SECONDS = 60
 
 @dataclass
 class Terminal:
-    """A shell in `folder`, as far as the guide uses one: commands, jobs in the background, and `kill` for these."""
+    """A shell in `folder`, as far as the guide uses one: commands, jobs in the background, `kill` and `wait` for these."""
 
     folder: Path
     jobs: list[Process] = field(default_factory=list)
@@ -40,9 +40,10 @@ class Terminal:
         for command in block.replace("\\\n", " ").strip().splitlines():
             if command.endswith("&"):
                 await self._start(command.removesuffix("&"))
-            elif command.startswith("kill "):
-                for job in command.removeprefix("kill ").split():
-                    await self._stop(self.jobs[int(job.removeprefix("%")) - 1])
+            elif command.startswith(("kill ", "wait ")):
+                verb, *jobs = command.split()
+                for number in jobs:
+                    await self._end(self.jobs[int(number.removeprefix("%")) - 1], verb)
             else:
                 self.shown += await self._run(command)
 
@@ -72,10 +73,12 @@ class Terminal:
             command, cwd=self.folder, env=self._environment, stdout=out, stderr=asyncio.subprocess.STDOUT
         )
 
-    async def _stop(self, job: Process) -> None:
-        job.terminate()
-        async with asyncio.timeout(_SECONDS):
-            await job.wait()
+    async def _end(self, job: Process, verb: str) -> None:
+        if verb == "kill":
+            job.terminate()
+        else:
+            async with asyncio.timeout(_SECONDS):
+                await job.wait()
 
     async def close(self) -> None:
         for job in self.jobs:
@@ -120,7 +123,9 @@ async def test_the_guide_does_what_it_says(tmp_path: Path) -> None:
                     name = block.partition("\n")[0].removeprefix("# ")
                     (tmp_path / name).write_text(block)
         assert compared == 4
-        assert [job.returncode for job in terminal.jobs][2] == 0
+        gateway = terminal.jobs[2]
+        async with asyncio.timeout(_SECONDS):
+            assert await gateway.wait() == 0
         assert not (tmp_path / ".murmur").exists(), "the gateway keeps no data"
     finally:
         await terminal.close()
