@@ -203,3 +203,15 @@ async def test_conditions_choose_before_any_fetch() -> None:
     assert (await ask(gateway, document, {"a": False}))["data"] == {"list": [{"a": 1}, {"a": 2}]}
     assert (await ask(gateway, document, {"a": False, "b": False}))["data"] == {"list": [{}, {}]}
     assert (await ask(gateway, document, {"a": True, "b": False}))["data"] == {"settings": {"a": 1}}
+
+
+async def test_no_second_source_is_asked_for_what_is_skipped() -> None:
+    subgraphs = _settings()
+    gateway = federate(subgraphs)
+    document = "query($y: Boolean!) { settings { a inner { x y @include(if: $y) } } }"
+    assert (await ask(gateway, document, {"y": False}))["data"] == {"settings": {"a": 1, "inner": {"x": 1}}}
+    assert [len(each.requests) for each in subgraphs.values()] == [1, 0]
+    assert (await ask(gateway, document, {"y": True}))["data"]["settings"]["inner"] == {"x": 1, "y": 2}
+    turned = "query($a: Boolean!) { settings { a @include(if: $a) b } }"
+    assert (await ask(gateway, turned, {"a": False}))["data"] == {"settings": {"b": 2}}
+    assert [len(each.requests) for each in subgraphs.values()] == [2, 2]

@@ -35,7 +35,7 @@ class Option:
     def price(self) -> _Price:
         given = sum(each.resolution.fetches for each in self.given)
         size = self.target.size + sum(each.resolution.size for each in self.given)
-        return count(self.missing), self.depth, self.target.fetches + given + (1 if self.jump else 0), size
+        return left_out(self.missing), self.depth, self.target.fetches + given + (1 if self.jump else 0), size
 
 
 def choose(fields: Sequence[Sequence[Option]]) -> list[Option]:
@@ -62,8 +62,9 @@ def choose(fields: Sequence[Sequence[Option]]) -> list[Option]:
     return best[1] if best else [options[0] for options in fields]
 
 
-def count(selections: Sequence[Selected]) -> int:
-    return sum(1 + count(each.children) for each in selections)
+def left_out(selections: Sequence[Selected]) -> int:
+    """How much is left to other sources; what may be skipped weighs less, as their fetch may then be skipped too."""
+    return sum((1 if each.condition else 2) + left_out(each.children) for each in selections)
 
 
 def _together(chosen: Sequence[Option]) -> _Price:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from ..supergraph import Kind
 from .draft import Draft
-from .operation import Condition, Selected
+from .operation import Condition, Selected, both
 from .plan import LIST, InputField, OperationKind, Path, Representation
 from .query_graph import QueryGraph
 from .resolution import Given, Resolution, Taken
@@ -59,14 +59,14 @@ class FetchGraph:
             if place.step is None or place.subgraph is None:
                 raise ValueError("above the root fetches nothing is local")
             sources.add(place.step)
-            below = place.draft.add(local.selected, local.field, _both(local.selected.condition, place.unsaid))
+            below = place.draft.add(local.selected, local.field, both(local.selected.condition, place.unsaid))
             if local.child:
                 declared = self._graph.known_type(place.subgraph, local.field.named)
                 if declared.kind.abstract or self._graph.returns_abstract(place.type, local.selected.name):
                     below.typename = declared.kind is not Kind.INTERFACE_OBJECT
                 path = place.path if place.types is None else (*place.path, place.types)
                 path = (*path, local.selected.key, *(LIST,) * local.field.lists)
-                condition = _both(place.condition, local.selected.condition)
+                condition = both(place.condition, local.selected.condition)
                 inner = _Place(place.step, below, place.subgraph, local.field.named, path, None, condition, ())
                 sources |= self._write(local.child, inner)
         for narrowing in resolution.narrowings:
@@ -82,13 +82,13 @@ class FetchGraph:
     def _take(self, taken: Taken, place: _Place) -> set[Step]:
         needs = {place.step} if place.step else set[Step]()
         conditions = {selected.condition for selected in taken.selections}
-        wanted = _both(place.condition, conditions.pop()) if len(conditions) == 1 else place.condition
+        wanted = both(place.condition, conditions.pop()) if len(conditions) == 1 else place.condition
         for given in taken.given:
             needs |= self._write(given.resolution, replace(place, condition=wanted))
         jump = taken.jump
         step = self._step(jump.subgraph, place, needs, taken)
         for selected in taken.selections:
-            step.conditions.append(_both(place.condition, selected.condition))
+            step.conditions.append(both(place.condition, selected.condition))
         draft = step.draft
         if jump.key:
             draft = draft.narrow(jump.type)
@@ -169,7 +169,3 @@ def _merged(one: InputField, other: InputField) -> InputField:
         children[child.name] = _merged(children[child.name], child) if child.name in children else child
     types = None if one.types is None or other.types is None else one.types | other.types
     return InputField(one.name, one.key, types, one.nullable and other.nullable, tuple(children.values()))
-
-
-def _both(one: Condition, other: Condition) -> Condition:
-    return tuple(sorted({*one, *other})) if other else one

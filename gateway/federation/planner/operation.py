@@ -32,6 +32,11 @@ Condition = tuple[tuple[str, bool], ...]
 """Variables and the values they must have, all of them; () always holds. Sorted, so that equal conditions are equal."""
 
 
+def both(one: Condition, other: Condition) -> Condition:
+    """The condition that holds where both do."""
+    return tuple(sorted({*one, *other})) if other else one
+
+
 class BudgetExceeded(Exception):
     """Planning the operation would take more work than one operation may cause."""
 

@@ -7,7 +7,7 @@ from graphql import FieldNode, FragmentDefinitionNode, InlineFragmentNode, Selec
 
 from ..supergraph import FieldSet, Kind, SubgraphField
 from .choice import Option, choose
-from .operation import Budget, Keys, Selected, SelectionReader
+from .operation import Budget, Condition, Keys, Selected, SelectionReader, both
 from .query_graph import Entrance, Jump, QueryGraph
 from .resolution import Given, Local, Narrowing, Resolution, Taken, before, combine
 
@@ -122,8 +122,8 @@ class PathFinder:
             return combine(tuple(here), (), (), ())
         resolution = self._decide(node, here, undecided, avoided)
         # In the order in which they were selected: mutations run in the order of their document.
-        order = {(selected.key, selected.condition): number for number, selected in enumerate(wanted)}
-        in_order = sorted(resolution.locals, key=lambda local: order[local.selected.key, local.selected.condition])
+        order = {selected.key: number for number, selected in reversed([*enumerate(wanted)])}
+        in_order = sorted(resolution.locals, key=lambda local: order[local.selected.key])
         return replace(resolution, locals=tuple(in_order))
 
     def _decide(
@@ -141,6 +141,7 @@ class PathFinder:
                 for rest in chosen.missing:
                     # What one source leaves is asked of the others, each of them once.
                     others = [option for option in options if option is not chosen]
+                    rest = replace(rest, condition=both(rest.condition, _shared_condition(rest.children)))
                     pending.append((rest, self._again(node, rest, others, avoided)))
         here += (option.local for _, option in assigned if option.local)
         return combine(tuple(here), (), tuple(self._take(node, assigned, avoided)), tuple(missing))
@@ -336,6 +337,15 @@ class PathFinder:
                 merged.append(replace(group[0], children=children, types=group[0].types if same else types & group[0].types))
         self._merged[identity] = (selections, tuple(merged))
         return self._merged[identity][1]
+
+
+def _shared_condition(selections: Sequence[Selected]) -> Condition:
+    """What must hold for any of the selections to be wanted."""
+    shared: set[tuple[str, bool]] | None = None
+    for each in selections:
+        own = {*each.condition, *_shared_condition(each.children)}
+        shared = own if shared is None else shared & own
+    return tuple(sorted(shared or ()))
 
 
 def _conflict(inputs: Sequence[Given]) -> bool:
