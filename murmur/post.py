@@ -1,10 +1,9 @@
 """What stands in a timeline: a tweet of its author, or somebody's retweet of it."""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(msgspec.Struct, frozen=True, gc=False):
     """`id` is its position in timelines: the tweet's own id, or for a retweet the retweet's.
 
     `author_id` wrote the tweet; `user_id` posted it: the author, or who retweeted.

@@ -11,7 +11,6 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
@@ -53,9 +52,14 @@ class Database:
             raise StartupError(f"can't open the database {path}: {error}") from error
         self._writer = threading.Thread(target=self._write_groups, args=(connection,), name=f"write {path.name}", daemon=True)
         self._writer.start()
-        self._local = threading.local()
-        self._reading: list[sqlite3.Connection] = []
-        self._readers = ThreadPoolExecutor(readers, thread_name_prefix=f"read {path.name}", initializer=self._start_reader)
+        # Threads of our own: an executor's futures cost more than most of these reads.
+        self._reads: SimpleQueue[_Submission | None] = SimpleQueue()
+        self._readers = [
+            threading.Thread(target=self._serve_reads, args=(self._connect(),), name=f"read {path.name}", daemon=True)
+            for _ in range(readers)
+        ]
+        for reader in self._readers:
+            reader.start()
 
     async def write(self, work: Write[T]) -> T:
         """Run `work` in a write transaction and return when it is durable. What `work` raises undoes it alone.
@@ -83,7 +87,10 @@ class Database:
         """
         if self._closed:
             raise Unavailable("the store is closed")
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+        loop = asyncio.get_running_loop()
+        submission = _Submission(work, loop, loop.create_future())
+        self._reads.put(submission)
+        return await submission.future
 
     async def fetch(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
         return await self.read(lambda connection: connection.execute(sql, parameters).fetchall())
@@ -100,9 +107,10 @@ class Database:
     def _close(self) -> None:
         self._queue.put(None)
         self._writer.join()
-        self._readers.shutdown()
-        for connection in self._reading:
-            connection.close()
+        for _ in self._readers:
+            self._reads.put(None)
+        for reader in self._readers:
+            reader.join()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=512)
@@ -114,18 +122,20 @@ class Database:
         connection.execute("PRAGMA temp_store=MEMORY")
         return connection
 
-    def _start_reader(self) -> None:
-        connection = self._connect()
+    def _serve_reads(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA query_only=ON")
-        self._local.connection = connection
-        self._reading.append(connection)
-
-    def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        try:
-            return work(self._local.connection)
-        except sqlite3.OperationalError as error:
-            _log.error("a store can't be read", path=str(self.path), reason=str(error))
-            raise Unavailable("a store does not answer; try again") from error
+        while (submission := self._reads.get()) is not None:
+            try:
+                outcome: _Outcome = (submission, submission.work(connection), None)
+            except sqlite3.OperationalError as error:
+                _log.error("a store can't be read", path=str(self.path), reason=str(error))
+                refusal = Unavailable("a store does not answer; try again")
+                refusal.__cause__ = error
+                outcome = (submission, None, refusal)
+            except BaseException as error:
+                outcome = (submission, None, error)
+            _hand_over(submission.loop, _settle, [outcome])
+        connection.close()
 
     def _write_groups(self, connection: sqlite3.Connection) -> None:
         open_ = True
@@ -143,7 +153,7 @@ class Database:
         connection.close()
 
     def _commit(self, connection: sqlite3.Connection, group: "list[_Submission]") -> None:
-        outcomes: list[tuple[_Submission, object, BaseException | None]] = []
+        outcomes: list[_Outcome] = []
         try:
             connection.execute("BEGIN IMMEDIATE")
             for submission in group:
@@ -164,22 +174,14 @@ class Database:
             refusal = Unavailable("a store can't write now; nothing was changed; try again")
             refusal.__cause__ = error
             outcomes = [(submission, None, refusal) for submission in group]
-        loops: dict[asyncio.AbstractEventLoop, list[tuple[_Submission, object, BaseException | None]]] = {}
+        loops: dict[asyncio.AbstractEventLoop, list[_Outcome]] = {}
         for outcome in outcomes:
             loops.setdefault(outcome[0].loop, []).append(outcome)
         for loop, settled in loops.items():
-            # A loop that has been closed meanwhile has nobody left to tell.
-            with suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._settle, settled)
+            _hand_over(loop, self._committed, settled)
 
-    def _settle(self, outcomes: "list[tuple[_Submission, object, BaseException | None]]") -> None:
-        for submission, value, error in outcomes:
-            if submission.future.cancelled():
-                continue
-            if error is None:
-                submission.future.set_result(value)
-            else:
-                submission.future.set_exception(error)
+    def _committed(self, outcomes: "list[_Outcome]") -> None:
+        _settle(outcomes)
         for listener in self._listeners:
             listener()
 
@@ -191,6 +193,26 @@ class _Submission:
         self.work = work
         self.loop = loop
         self.future = future
+
+
+_Outcome = tuple[_Submission, object, BaseException | None]
+"""What became of a submission: its value, or its error."""
+
+
+def _hand_over(loop: asyncio.AbstractEventLoop, settle: Callable[[list[_Outcome]], None], outcomes: list[_Outcome]) -> None:
+    # A loop that has been closed meanwhile has nobody left to tell.
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(settle, outcomes)
+
+
+def _settle(outcomes: list[_Outcome]) -> None:
+    for submission, value, error in outcomes:
+        if submission.future.cancelled():
+            continue
+        if error is None:
+            submission.future.set_result(value)
+        else:
+            submission.future.set_exception(error)
 
 
 def _migrate(connection: sqlite3.Connection, migrations: Migrations, path: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import msgspec
 from twitter_text import extract_emojis_with_indices, extract_urls_with_indices
 
 MAX_WEIGHT = 280
@@ -48,8 +49,7 @@ MAX_HASHTAG = 100
 _INVALID = re.compile("[\0\ufffe\ufeff\uffff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A mention, hashtag or link: what it names, without its sign, and where, in code points, the sign included."""
 
     value: str
@@ -57,8 +57,9 @@ class Span:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Entities:
+class Entities(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a text speaks of, each in its order. Encoded as an array of three arrays."""
+
     mentions: tuple[Span, ...] = ()
     hashtags: tuple[Span, ...] = ()
     links: tuple[Span, ...] = ()

@@ -7,7 +7,7 @@ import msgspec
 
 from murmur import outbox
 from murmur.sqlite import Migrations
-from murmur.text import Entities, Span
+from murmur.text import Entities
 from subgraphs.tweets.model import NO_ENTITIES, Tweet
 
 # An edge table is (id, user_id, tweet_id): once for each person and tweet, listed by person and, but for bookmarks, by tweet.
@@ -78,9 +78,8 @@ CREATE UNIQUE INDEX idempotency_keys_author ON idempotency_keys (author_id, key)
 
 TWEET_COLUMNS = "t.id, t.author_id, t.created_at, t.text, t.entities, t.in_reply_to_id, t.quoted_id, t.deleted"
 
-_Spans = tuple[tuple[str, int, int], ...]
 _encoder = msgspec.json.Encoder()
-_entities = msgspec.json.Decoder(tuple[_Spans, _Spans, _Spans])
+_entities = msgspec.json.Decoder(Entities)
 
 
 def json_ids(ids: Collection[int]) -> str:
@@ -91,7 +90,7 @@ def json_ids(ids: Collection[int]) -> str:
 def read_tweet(row: sqlite3.Row) -> Tweet:
     """A tweet of a row that begins with TWEET_COLUMNS."""
     tweet_id, author_id, created_at, text, entities, in_reply_to_id, quoted_id, deleted = row[:8]
-    found = NO_ENTITIES if entities is None else _read_entities(entities)
+    found = NO_ENTITIES if entities is None else _entities.decode(entities)
     return Tweet(tweet_id, author_id, created_at, text, found, in_reply_to_id, quoted_id, bool(deleted))
 
 
@@ -101,26 +100,8 @@ def tweet_values(tweet: Tweet) -> tuple[int | str | bytes | None, ...]:
         tweet.author_id,
         tweet.created_at,
         tweet.text,
-        None if tweet.entities == NO_ENTITIES else _write_entities(tweet.entities),
+        None if tweet.entities == NO_ENTITIES else _encoder.encode(tweet.entities),
         tweet.in_reply_to_id,
         tweet.quoted_id,
         int(tweet.deleted),
-    )
-
-
-def _read_entities(raw: bytes) -> Entities:
-    mentions, hashtags, links = _entities.decode(raw)
-    return Entities(
-        tuple(Span(*span) for span in mentions),
-        tuple(Span(*span) for span in hashtags),
-        tuple(Span(*span) for span in links),
-    )
-
-
-def _write_entities(entities: Entities) -> bytes:
-    return _encoder.encode(
-        [
-            [(span.value, span.start, span.end) for span in spans]
-            for spans in (entities.mentions, entities.hashtags, entities.links)
-        ]
     )
