@@ -237,8 +237,8 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
     ),
     "deprecations": (
         'type Query { a: Int b(x: Int): E @deprecated(reason: "old") c: Int @deprecated } enum E { A B }',
-        'type Query { a: Int @deprecated(reason: "use b") b(x: Int @deprecated): E @deprecated(reason: "x") c: Int }\n'
-        + "enum E { A @deprecated B }",
+        """type Query { a: Int @deprecated(reason: "use b") b(x: Int @deprecated): E @deprecated(reason: "x") c: Int }
+        enum E { A @deprecated B }""",
         [
             "safe DEPRECATION_ADDED E.A: deprecated: No longer supported",
             "safe DEPRECATION_ADDED Query.a: deprecated: use b",
