@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Generator
@@ -14,6 +15,8 @@ from murmur.errors import StartupError
 
 DRAIN_SECONDS = 10
 _BACKLOG = 2_048
+# A request makes thousands of objects that die with it, nearly all by reference counting: the youngest generation may grow.
+_GC_THRESHOLDS = (20_000, 20, 20)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -32,6 +35,17 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _settle_memory() -> None:
+    """Keep what the process has built so far out of the garbage collector's sight.
+
+    Schemas, plans and modules stay until the end; walking them anew in every full collection stalls the event loop for
+    hundreds of milliseconds under load.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
+
+
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -41,6 +55,7 @@ class _Server(uvicorn.Server):
 
 async def serve(app: ASGIApp, listener: socket.socket, drain: Callable[[], Awaitable[object]]) -> None:
     """Serve until SIGINT or SIGTERM; `drain` runs first, then connections are closed. A second signal ends at once."""
+    _settle_memory()
     config = uvicorn.Config(
         app,
         http="httptools",

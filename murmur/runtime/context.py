@@ -10,6 +10,11 @@ class RequestContext:
     def __init__(self, caller: Caller) -> None:
         self.caller = caller
 
+    def close(self) -> None:
+        """The execution is over. Loaders hold the context that holds them; apart, both go at once instead of waiting for the
+        garbage collector, whose work on them would be a sixth of a home timeline's."""
+        vars(self).clear()
+
     @property
     def viewer(self) -> Viewer | None:
         return self.caller.viewer

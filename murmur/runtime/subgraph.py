@@ -54,6 +54,7 @@ class Subgraph:
             data, errors = await operation.execute(context, given)
         else:
             data, errors = await self._interpret(operation, operation_name, context, given)
+        context.close()
         response: Response = {"data": data}
         if errors:
             response["errors"] = [self._present(error, path) for error, path in errors]
