@@ -212,13 +212,13 @@ HOSTILE = [
 @pytest.mark.parametrize("before", ["", "http://a.com/", "#a", "https://"])
 @pytest.mark.parametrize("after", ["", ".com", "!", " a.co"])
 def test_hostile_texts_are_answered_soon(piece: str, before: str, after: str) -> None:
-    """Processor time, generously bounded: what backtracks takes seconds here."""
+    """What backtracks takes minutes here; the bound only tells a broken expression from a slow machine."""
     room = MAX_CODE_POINTS - len(before) - len(after)
     raw = before + piece * (room // len(piece)) + after
     started = time.thread_time()
     with suppress(InvalidText):
         read_text(raw)
-    assert time.thread_time() - started < 0.25
+    assert time.thread_time() - started < 5
 
 
 @pytest.mark.parametrize("text", ["a", "A_9", "x" * 15])
