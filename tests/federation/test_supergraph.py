@@ -126,3 +126,61 @@ def test_what_breaks_the_specification_is_refused_and_the_place_named(sdl: str, 
     with pytest.raises(InvalidSupergraph) as refused:
         load_supergraph(sdl)
     assert place in str(refused.value)
+
+
+def test_a_hidden_mutation_root_is_no_mutation() -> None:
+    sdl = supergraph_sdl(
+        "a",
+        """
+        directive @inaccessible on OBJECT
+        type Query @join__type(graph: A) { x: Int }
+        type Mutation @join__type(graph: A) @inaccessible { x: Int }
+        """,
+    )
+    assert load_supergraph(sdl).api_schema.mutation_type is None
+
+
+def test_an_implementation_may_deprecate_what_its_interface_does_not() -> None:
+    gateway = engine(
+        supergraph_sdl(
+            "a",
+            """
+            type Query @join__type(graph: A) { node: Node }
+            interface Node @join__type(graph: A) { x(a: Int): Int }
+            type One implements Node @join__type(graph: A) @join__implements(graph: A, interface: "Node") {
+              x(a: Int @deprecated): Int @deprecated
+            }
+            """,
+        )
+    )
+    assert plan(gateway, "{ node { x } }").count("Fetch(") == 1
+
+
+def test_executable_directives_of_a_linked_specification_are_part_of_the_api() -> None:
+    sdl = """
+    schema
+      @link(url: "https://specs.apollo.dev/link/v1.0")
+      @link(url: "https://specs.apollo.dev/join/v0.5", for: EXECUTION)
+      @link(url: "https://audience.test/audience/v1.0", import: ["@audience"])
+    { query: Query }
+    directive @audience(of: Audience! = ALL) on FIELD
+    enum join__Graph { A @join__graph(name: "a", url: "http://a.test") }
+    enum Audience @join__type(graph: A) { ALL STAFF }
+    type Query @join__type(graph: A) { x: Int }
+    """
+    text = plan(engine(sdl), "{ x @audience }")
+    assert "audience" not in text  # nobody knows which subgraphs have it
+    assert load_supergraph(sdl).api_schema.get_directive("audience")
+
+
+def test_arguments_from_a_context_are_refused() -> None:
+    sdl = supergraph_sdl(
+        "a",
+        """
+        type Query @join__type(graph: A) {
+          x: Int @join__field(graph: A, contextArguments: [{ context: "a__c", name: "n", type: "Int", selection: "{ y }" }])
+        }
+        """,
+    )
+    with pytest.raises(InvalidSupergraph, match=r"Query\.x: it takes arguments from a context"):
+        load_supergraph(sdl)

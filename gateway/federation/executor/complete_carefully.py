@@ -44,7 +44,9 @@ class CarefulCompletion:
         data = self._object(root, tree, self._operation.selections, ())
         return (data if isinstance(data, dict) else None), self._errors
 
-    def _object(self, declared: GraphQLObjectType, value: Tree, selections: tuple[Selected, ...], path: TreePath) -> object:
+    def _object(
+        self, declared: GraphQLObjectType | GraphQLInterfaceType, value: Tree, selections: tuple[Selected, ...], path: TreePath
+    ) -> object:
         completed: Tree = {}
         for field in fields_of(selections, declared.name, self._values):
             at = (*path, field.response)
@@ -70,7 +72,10 @@ class CarefulCompletion:
         if value is None:
             self._add(f"Cannot return null for non-nullable field {place}.", path)
             return _INVALID
+        told = len(self._errors)
         completed = self._present(declared.of_type, value, children, path, place)
+        if completed is None and told == len(self._errors):
+            self._add(f"Cannot return null for non-nullable field {place}.", path)
         return _INVALID if completed is None else completed
 
     def _present(
@@ -106,7 +111,7 @@ class CarefulCompletion:
         declared: GraphQLNamedType,
         value: Tree,
         children: tuple[Selected, ...],
-    ) -> GraphQLObjectType | None:
+    ) -> GraphQLObjectType | GraphQLInterfaceType | None:
         if isinstance(declared, GraphQLObjectType):
             return declared
         if not isinstance(declared, GraphQLInterfaceType | GraphQLUnionType):
@@ -116,7 +121,11 @@ class CarefulCompletion:
         if isinstance(typename, str) and typename in possible:
             return possible[typename]
         unnamed = typename is None or typename == declared.name
-        if unnamed and possible and all(each.name != "__typename" and each.types >= possible.keys() for each in children):
+        if not unnamed or isinstance(declared, GraphQLUnionType):
+            return None
+        if not possible:
+            return declared
+        if len(possible) == 1 or all(each.name != "__typename" and each.types >= possible.keys() for each in children):
             return possible[min(possible)]
         return None
 

@@ -138,11 +138,11 @@ class _Generator:
         self, declared: GraphQLInterfaceType | GraphQLUnionType, children: tuple[Selected, ...], possible: set[str]
     ) -> str | None:
         """For objects whose own name nobody asked for: interface objects, whose subgraph knows only the interface."""
-        if isinstance(declared, GraphQLUnionType) or not possible:
+        if isinstance(declared, GraphQLUnionType):
             return None
-        if any(each.name == "__typename" or not each.types >= possible for each in children):
+        if len(possible) > 1 and any(each.name == "__typename" or not each.types >= possible for each in children):
             return None
-        return self.composite(min(possible), children)
+        return self.composite(min(possible, default=declared.name), children)
 
 
 def _flaw() -> None:

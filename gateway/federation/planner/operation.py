@@ -114,7 +114,10 @@ class Keys:
 
 
 class PossibleTypes:
-    """The object types that a composite type may turn out to be, by its name. Kept for a schema's life."""
+    """The object types that a composite type may turn out to be, by its name. Kept for a schema's life.
+
+    An interface that nobody implements stands for itself: subgraphs may know it as an interface object.
+    """
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
@@ -128,7 +131,7 @@ class PossibleTypes:
 
     def _find(self, named: GraphQLNamedType | None) -> frozenset[str]:
         if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
-            return frozenset(each.name for each in self._schema.get_possible_types(named))
+            return frozenset(each.name for each in self._schema.get_possible_types(named)) or frozenset((named.name,))
         return frozenset((named.name,)) if isinstance(named, GraphQLObjectType) else frozenset()
 
 

@@ -78,6 +78,8 @@ class PathFinder:
     ) -> Resolution:
         possible = [member for member in members if member in node.types]
         types = frozenset(possible)
+        if node.type in node.types:  # an interface that nobody implements
+            types = node.types
         here: list[Local] = []
         apart: list[Selected] = []
         for selected in self._merge(selections, types):
@@ -91,15 +93,21 @@ class PathFinder:
                 apart.append(selected)
         narrowings: list[Narrowing] = []
         missing: list[Selected] = []
+        unreached: set[Selected] = set() if possible else {*apart}
         for member in possible if apart else ():
             own = frozenset((member,))
             applying = tuple(selected for selected in apart if member in selected.types)
             if not applying:
                 continue
             resolution = self.find(Node(subgraph, member, own, node.provided), applying, avoided)
-            missing += (replace(each, types=own) for each in resolution.missing)
+            for each in resolution.missing:
+                if each.leaf and len(possible) > 1 and each.types >= types:
+                    unreached.add(each)  # asked of the interface itself, so one source has to know it for all members
+                else:
+                    missing.append(replace(each, types=own))
             if not resolution.resolves_nothing:
                 narrowings.append(Narrowing(member, resolution))
+        missing += (each for each in apart if each in unreached)
         return combine(tuple(here), tuple(narrowings), (), tuple(missing))
 
     # An object: each field here or by a jump, decided for all of them together.
@@ -292,8 +300,9 @@ class PathFinder:
         if declared is None:
             return None
         types = frozenset(declared.members)
-        if declared.kind is Kind.INTERFACE_OBJECT:
-            types = self._graph.possible.of(field.named)
+        possible = self._graph.possible.of(field.named)
+        if declared.kind is Kind.INTERFACE_OBJECT or field.named in possible:
+            types = possible
         if field.provides:
             provided = (*provided, field.provides.node)
         return Node(subgraph, field.named, types, provided)

@@ -19,6 +19,7 @@ from graphql import (
     NamedTypeNode,
     NonNullTypeNode,
     ObjectTypeDefinitionNode,
+    SchemaDefinitionNode,
     TypeDefinitionNode,
     TypeNode,
     UnionTypeDefinitionNode,
@@ -46,13 +47,14 @@ _D = TypeVar("_D", bound=_Directed)
 _T = TypeVar("_T", FieldDefinitionNode, InputValueDefinitionNode)
 
 
-def derive_api_schema(document: DocumentNode, inaccessible: str | None) -> GraphQLSchema:
+def derive_api_schema(document: DocumentNode, inaccessible: str | None, *, assume_valid: bool = False) -> GraphQLSchema:
     """`document` without machinery, less everything under the directive named `inaccessible`.
 
     Directive definitions are kept where an operation can write them. Raises GraphQLError or TypeError when what
     remains is no schema.
     """
-    return build_ast_schema(_Filter(document, inaccessible).filtered(), assume_valid_sdl=True)
+    filtered = _Filter(document, inaccessible).filtered()
+    return build_ast_schema(filtered, assume_valid=assume_valid, assume_valid_sdl=True)
 
 
 class _Filter:
@@ -67,10 +69,10 @@ class _Filter:
 
     def filtered(self) -> DocumentNode:
         kept = [
-            self._without_hidden(definition) if isinstance(definition, TypeDefinitionNode) else definition
+            self._without_hidden(definition) if isinstance(definition, TypeDefinitionNode | SchemaDefinitionNode) else definition
             for definition in self._definitions
             if not (isinstance(definition, TypeDefinitionNode) and definition.name.value in self._hidden)
-            and not (isinstance(definition, DirectiveDefinitionNode) and not _executable(definition))
+            and not (isinstance(definition, DirectiveDefinitionNode) and not is_executable(definition))
         ]
         return DocumentNode(definitions=tuple(kept))
 
@@ -80,7 +82,10 @@ class _Filter:
     def _shown(self, nodes: Sequence[_D] | None) -> tuple[_D, ...]:
         return tuple(node for node in nodes or () if not self._is_hidden(node))
 
-    def _without_hidden(self, definition: TypeDefinitionNode) -> TypeDefinitionNode:
+    def _without_hidden(self, definition: TypeDefinitionNode | SchemaDefinitionNode) -> TypeDefinitionNode | SchemaDefinitionNode:
+        if isinstance(definition, SchemaDefinitionNode):
+            roots = tuple(each for each in definition.operation_types if each.type.name.value not in self._hidden)
+            return replace(definition, operation_types=roots)
         if isinstance(definition, ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode):
             fields = tuple(self._field(field) for field in self._typed(self._shown(definition.fields)))
             interfaces = tuple(each for each in definition.interfaces or () if each.name.value not in self._hidden)
@@ -101,7 +106,8 @@ class _Filter:
         return tuple(node for node in nodes if _named(node.type) not in self._hidden)
 
 
-def _executable(definition: DirectiveDefinitionNode) -> bool:
+def is_executable(definition: DirectiveDefinitionNode) -> bool:
+    """Whether an operation can write the directive."""
     return any(location.value in _EXECUTABLE for location in definition.locations)
 
 

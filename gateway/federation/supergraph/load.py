@@ -1,5 +1,6 @@
 """Reads a supergraph SDL of any join version (v0.1 to the newest)."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from graphql import (
@@ -29,12 +30,14 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from .api_schema import derive_api_schema
+from .api_schema import derive_api_schema, is_executable
 from .model import FieldSet, InvalidSupergraph, Key, Kind, Subgraph, SubgraphField, SubgraphType, Supergraph
 from .specifications import Specifications, read_specifications
 
 _Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode | UnionTypeDefinitionNode
 _Arguments = Mapping[str, object]
+
+_ABOUT_DEPRECATION = re.compile("(must not|cannot) be deprecated")
 
 
 def load_supergraph(sdl: str) -> Supergraph:
@@ -48,13 +51,18 @@ def load_supergraph(sdl: str) -> Supergraph:
         raise InvalidSupergraph(f"the supergraph is no GraphQL document: {error.message}") from error
     specifications = read_specifications(document)
     without_machinery = _without_machinery(document, specifications)
+    inaccessible = specifications.directive("inaccessible", "inaccessible")
     try:
         schema = build_ast_schema(without_machinery, assume_valid_sdl=True)
-        api_schema = derive_api_schema(without_machinery, specifications.directive("inaccessible", "inaccessible"))
+        api_schema = derive_api_schema(without_machinery, inaccessible)
     except (GraphQLError, TypeError) as error:
         raise InvalidSupergraph(str(error)) from error
-    if errors := validate_schema(schema) or validate_schema(api_schema):
-        raise InvalidSupergraph("; ".join(error.message for error in errors))
+    errors = validate_schema(schema) or validate_schema(api_schema)
+    if serious := [error.message for error in errors if not _ABOUT_DEPRECATION.search(error.message)]:
+        raise InvalidSupergraph("; ".join(serious))
+    if errors:
+        # One subgraph may deprecate what another, or an interface, does not; that hinders nobody.
+        api_schema = derive_api_schema(without_machinery, inaccessible, assume_valid=True)
     return Supergraph(
         schema=schema,
         api_schema=api_schema,
@@ -67,7 +75,11 @@ def _without_machinery(document: DocumentNode, specifications: Specifications) -
         definition
         for definition in document.definitions
         if not (
-            (isinstance(definition, DirectiveDefinitionNode) and specifications.own(definition.name.value, directive=True))
+            (
+                isinstance(definition, DirectiveDefinitionNode)
+                and specifications.own(definition.name.value, directive=True)
+                and not is_executable(definition)
+            )
             or (isinstance(definition, TypeDefinitionNode) and specifications.own(definition.name.value, directive=False))
         )
     ]
@@ -204,17 +216,17 @@ class _Loader:
             said = self._applied(field.directives, "field")
             if not said or (owners and not any("graph" in each for each in said)):
                 # What v0.1 says of another graph can still be provided, so it is known as external.
-                elsewhere = {} if unsaid_here else {"external": True}
-                fields[name] = self._read_field(field, elsewhere, place, in_key=name in key_fields)
+                elsewhere = {} if unsaid_here or name in key_fields else {"external": True}
+                fields[name] = self._read_field(field, elsewhere, place)
                 continue
             found = False
             for arguments in said:
                 if "graph" in arguments and self._graph(arguments, place) == graph:
-                    fields[name] = self._read_field(field, arguments, place, in_key=name in key_fields)
+                    fields[name] = self._read_field(field, arguments, place)
                     self._apply_labels(fields, name, arguments, said)
                     found = True
             if not found and owners:
-                fields[name] = self._read_field(field, {"external": True}, place, in_key=name in key_fields)
+                fields[name] = self._read_field(field, {} if name in key_fields else {"external": True}, place)
         return fields
 
     def _apply_labels(
@@ -234,13 +246,15 @@ class _Loader:
                 name, field.shape, field.named, field.lists, False, field.requires, field.provides, label, active
             )
 
-    def _read_field(self, field: FieldDefinitionNode, arguments: _Arguments, place: str, *, in_key: bool) -> SubgraphField:
+    def _read_field(self, field: FieldDefinitionNode, arguments: _Arguments, place: str) -> SubgraphField:
         type_node = field.type
         if isinstance(text := arguments.get("type"), str):
             try:
                 type_node = parse_type(text, no_location=True)
             except GraphQLError as error:
                 raise InvalidSupergraph(f"{place}: type {text!r} can't be read: {error.message}") from error
+        if arguments.get("contextArguments"):
+            raise InvalidSupergraph(f"{place}: it takes arguments from a context, which is not supported")
         named, lists = _unwrap(type_node)
         requires, provides = arguments.get("requires"), arguments.get("provides")
         parent = place.partition(".")[0]
@@ -250,7 +264,7 @@ class _Loader:
             shape=print_ast(type_node),
             named=named,
             lists=lists,
-            external=external and not in_key,
+            external=external,
             requires=self._field_set(requires, parent, f"@requires of {place}") if isinstance(requires, str) else None,
             provides=self._field_set(provides, named, f"@provides of {place}") if isinstance(provides, str) else None,
         )
