@@ -11,6 +11,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from gateway.edge.callers import Callers
+from gateway.edge.cost import ObjectBound
 from gateway.edge.document import DocumentBounds
 from gateway.edge.explorer import ExplorerPage
 from gateway.edge.gate import Gate
@@ -65,6 +66,7 @@ class GraphqlEndpoint:
         self._gate = gate
         self._bounds = options.bounds
         self._documents = DocumentBounds(options.bounds)
+        self._objects = ObjectBound(engine.api_schema, options.answer_objects) if options.answer_objects else None
         self._explorer = ExplorerPage(options.explorer) if options.explorer else None
         self._origins = Origins(options.allowed_origins, options.allowed_headers)
         self._errors = ErrorMask(options.errors)
@@ -146,6 +148,8 @@ class GraphqlEndpoint:
         except RequestRefused as refused:
             return Answer(_status_of_refused(media), media, orjson.dumps({"errors": refused.errors}), "refused")
         self._check_kind(operation, method)
+        if self._objects is not None:
+            self._objects.check(parameters.document, parameters.operation_name, parameters.variables)
         result = await self._engine.execute(operation, parameters.variables, context)
         status, outcome = 200, "ok"
         if errors := result.get("errors"):

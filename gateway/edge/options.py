@@ -63,6 +63,8 @@ class EdgeOptions:
     allowed_origins: tuple[str, ...] = ()
     allowed_headers: tuple[str, ...] = ()
     seconds: float = 10.0
+    answer_objects: int | None = None
+    """The most objects that an answer may come to (`cost.py`); None is no bound."""
     show_plans: bool = False
     """Whether `murmur-query-plan: 1` puts the query plan into `extensions.queryPlan`."""
     errors: ErrorsShown = "known"

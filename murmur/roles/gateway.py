@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from gateway.edge.app import edge_app
 from gateway.edge.gate import Gate
@@ -84,6 +85,8 @@ async def open_gateway(
             gate=gate,
             ready=ready,
             jwks=rooms.users.jwks,
-            options=edge_options(settings, Explorer(title="Murmur", query=_EXAMPLE)),
+            options=replace(
+                edge_options(settings, Explorer(title="Murmur", query=_EXAMPLE)), answer_objects=settings.limits.max_answer_objects
+            ),
         )
         yield Gateway(engine, app, gate)
