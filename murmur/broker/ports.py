@@ -6,12 +6,15 @@ by one (closed, killed, silent for longer than the session time-out) is taken ov
 The members of one group name the same topics.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from murmur.events import Topic
+
+Place = tuple[Topic, int]
+"""A partition of a topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,17 @@ class Broker(Protocol):
 
     async def tail(self, limit: int) -> Sequence[Record]:
         """The newest records of all topics, oldest first, for people to look at; no offset moves."""
+        ...
+
+    async def ends(self) -> Mapping[Place, int]:
+        """The offset of the newest record of each partition that has any."""
+        ...
+
+    async def after(self, positions: Mapping[Place, int], limit: int) -> Sequence[Record]:
+        """The oldest records of all topics past `positions`, at most `limit`, in order within each partition.
+
+        A partition without a position is read from its oldest record. For people to look at; no offset moves.
+        """
         ...
 
     async def close(self) -> None: ...

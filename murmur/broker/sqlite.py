@@ -7,15 +7,16 @@ the kernel has released the file lock of its process, so a restart after `kill -
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from itertools import product, takewhile
+from heapq import merge
+from itertools import islice, product, takewhile
 from operator import attrgetter
 from pathlib import Path
 
 from murmur.broker.liveness import ProcessLocks
-from murmur.broker.ports import Consumer, DeadLetter, Message, Record
+from murmur.broker.ports import Consumer, DeadLetter, Message, Place, Record
 from murmur.clock import Clock, wall_clock
 from murmur.errors import Unavailable
 from murmur.events import TOPICS, Topic
@@ -68,8 +69,6 @@ _PEEK_MS = 500
 _MAX_DEAD_LETTERS = 10_000
 _TRIM_EVERY = 1_000
 _TRIM_AT_MOST = 2_000
-
-_Partition = tuple[Topic, int]
 
 
 def partition_of(key: int, partitions: int) -> int:
@@ -159,6 +158,21 @@ class SqliteBroker:
         sql = "SELECT topic, partition, seq, key, value FROM records ORDER BY seq DESC LIMIT ?"
         return [Record(*row) for row in reversed(await self.database.fetch(sql, (limit,)))]
 
+    async def ends(self) -> Mapping[Place, int]:
+        rows = await self.database.fetch("SELECT topic, partition, MAX(seq) FROM records GROUP BY topic, partition")
+        return {(topic, partition): newest for topic, partition, newest in rows}
+
+    async def after(self, positions: Mapping[Place, int], limit: int) -> Sequence[Record]:
+        def read(connection: sqlite3.Connection) -> list[Record]:
+            def of(place: Place) -> Iterator[Record]:
+                rows = connection.execute(_READ, (*place, positions.get(place, 0), limit))
+                return (Record(*place, *row) for row in rows)
+
+            places = product(TOPICS, range(partitions_of(connection)))
+            return list(islice(merge(*map(of, places), key=_offset), limit))
+
+        return await self.database.read(read)
+
     async def close(self) -> None:
         await self.database.close()
         self.locks.release()
@@ -171,7 +185,7 @@ class SqliteBroker:
         newest = connection.execute("SELECT MAX(seq) FROM records").fetchone()[0] or 0
         surplus = newest - self._keep_records
         floors = connection.execute("SELECT topic, partition, MIN(committed) FROM offsets GROUP BY topic, partition").fetchall()
-        done: Mapping[_Partition, int] = {(topic, partition): committed for topic, partition, committed in floors}
+        done: Mapping[Place, int] = {(topic, partition): committed for topic, partition, committed in floors}
         for place in product(TOPICS, range(partitions_of(connection))):
             oldest = connection.execute(
                 "SELECT seq, at FROM records WHERE topic = ? AND partition = ? AND seq <= ? ORDER BY seq LIMIT ?",
@@ -194,7 +208,7 @@ class _SqliteConsumer:
         self._group = group
         self._topics: tuple[Topic, ...] = tuple(sorted(set(topics)))
         self._id: int | None = None
-        self._positions: dict[_Partition, int] = {}
+        self._positions: dict[Place, int] = {}
         self._members: Sequence[int] = ()
         self._settled = False
         self._next_beat = 0
@@ -226,7 +240,7 @@ class _SqliteConsumer:
                 continue
 
     async def commit(self, records: Sequence[Record]) -> None:
-        highest: dict[_Partition, int] = {}
+        highest: dict[Place, int] = {}
         for record in records:
             partition = record.topic, record.partition
             highest[partition] = max(record.offset, highest.get(partition, 0))
@@ -340,7 +354,7 @@ class _SqliteConsumer:
         for (other,) in connection.execute("SELECT id FROM members WHERE group_name = ?", (self._group,)).fetchall():
             if other not in members:
                 connection.execute("DELETE FROM members WHERE id = ?", (other,))
-        partitions: list[_Partition] = [(topic, number) for topic in self._topics for number in range(partitions_of(connection))]
+        partitions: list[Place] = [(topic, number) for topic in self._topics for number in range(partitions_of(connection))]
         share = _Share(member, members, {}, 0)
         for index, (topic, number) in enumerate(partitions):
             place = self._group, topic, number
@@ -360,7 +374,7 @@ class _Share:
 
     member: int
     members: Sequence[int]
-    committed: dict[_Partition, int]
+    committed: dict[Place, int]
     due: int
 
 

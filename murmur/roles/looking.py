@@ -49,7 +49,7 @@ async def home_timeline(settings: Settings, handle: str, limit: int) -> Sequence
                 author=people[post.author_id].handle,
                 text=views[post.tweet_id].tweet.text,
                 likes=views[post.tweet_id].likes,
-                retweeted_by=None if post.user_id == post.author_id else people[post.user_id].handle,
+                retweeted_by=None if post.id == post.tweet_id else people[post.user_id].handle,
             )
             for post in page.items
         ]
@@ -70,17 +70,19 @@ class EventLine:
 async def tail_events(settings: Settings, limit: int, *, follow: bool) -> AsyncIterator[EventLine]:
     """The newest records of the log, oldest first; with `follow` also what comes after them, until cancelled."""
     broker = open_broker(settings.stores.broker_url, settings.server.data_dir)
-    seen: dict[tuple[str, int], int] = {}
     try:
-        while True:
-            for record in await broker.tail(_FOLLOW_RECORDS if seen else limit):
-                place = (record.topic, record.partition)
-                if record.offset > seen.get(place, -1):
-                    seen[place] = record.offset
-                    yield _line(record)
-            if not follow:
-                return
-            await asyncio.sleep(_FOLLOW_SECONDS)
+        positions = dict(await broker.ends())
+        for record in await broker.tail(limit):
+            # What came since the ends were read comes again below, with what may have come between.
+            if record.offset <= positions.get((record.topic, record.partition), 0):
+                yield _line(record)
+        while follow:
+            records = await broker.after(positions, _FOLLOW_RECORDS)
+            for record in records:
+                positions[record.topic, record.partition] = record.offset
+                yield _line(record)
+            if not records:
+                await asyncio.sleep(_FOLLOW_SECONDS)
     finally:
         await broker.close()
 

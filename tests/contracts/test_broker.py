@@ -241,6 +241,31 @@ async def test_tail_shows_the_newest_records_and_moves_no_offset(broker: Broker)
     assert await broker.lag("a") == 30
 
 
+async def test_whoever_reads_after_positions_gets_each_record_once_however_small_the_pages(broker: Broker):
+    await broker.publish(messages(40))
+    positions = dict(await broker.ends())
+    assert await broker.after(positions, 7) == []
+    await broker.publish([*messages(60), Message("murmur.graph", 1, b"60")])
+    found: list[Record] = []
+    while records := await broker.after(positions, 7):
+        assert len(records) <= 7
+        found += records
+        positions.update({(record.topic, record.partition): record.offset for record in records})
+    assert sorted(values(found)) == list(range(61))
+    for place in {(record.topic, record.partition) for record in found}:
+        offsets = [record.offset for record in found if (record.topic, record.partition) == place]
+        assert offsets == sorted(set(offsets))
+    assert positions == await broker.ends()
+    assert len(await broker.after({}, 1_000)) == 101
+
+
+async def test_an_empty_log_has_no_ends_and_what_comes_is_read_whole(broker: Broker):
+    positions = await broker.ends()
+    assert positions == {}
+    await broker.publish(messages(30))
+    assert sorted(values(await broker.after(positions, 1_000))) == list(range(30))
+
+
 async def test_publishing_nothing_is_harmless(broker: Broker):
     await broker.publish([])
     assert await broker.tail(1) == []
