@@ -100,6 +100,8 @@ def read_text(file: Path) -> str:
 class Stage(StrEnum):
     """What of planning is printed."""
 
+    OPERATION = "operation"
+    FETCH_GRAPH = "fetch-graph"
     PLAN = "plan"
     FETCHES = "fetches"
 
@@ -108,14 +110,18 @@ def print_plan(document: str, supergraph: Supergraph, operation_name: str | None
     """Raises StartupError with every reason why the operation can't be planned, one a line."""
     engine = Engine(supergraph, dict.fromkeys(supergraph.subgraphs, _Unreached()))
     try:
-        plan = engine.prepare(document, operation_name).plan
+        stages = engine.explain(document, operation_name)
     except RequestRefused as refused:
         raise StartupError("\n".join(map(_refusal, refused.errors))) from refused
     match stage:
+        case Stage.OPERATION:
+            return str(stages.operation)
+        case Stage.FETCH_GRAPH:
+            return "\n\n".join(map(str, stages.fetch_graphs))
         case Stage.PLAN:
-            return str(plan)
+            return str(stages.plan)
         case Stage.FETCHES:
-            fetches = enumerate(plan.fetches(), 1)
+            fetches = enumerate(stages.plan.fetches(), 1)
             return "\n\n".join(f"# {number}. {fetch.subgraph}\n{print_ast(parse(fetch.document))}" for number, fetch in fetches)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.federation.engine import Engine
 
-from .doubles import Recorder, federate, plan
+from .doubles import Recorder, engine, federate, plan, supergraph_sdl
 
 
 @cache
@@ -244,3 +244,62 @@ PLANS = {
 def test_plans(rule: str) -> None:
     document, expected = PLANS[rule]
     assert plan(shop(), document) == dedent(expected).strip()
+
+
+def test_each_stage_of_planning_prints() -> None:
+    gateway = engine(
+        supergraph_sdl(
+            "a b",
+            """
+            type Query @join__type(graph: A) @join__type(graph: B) { media(first: Int): [Media] @join__field(graph: A) }
+            interface Media @join__type(graph: A) { id: ID! }
+            type Book implements Media @join__type(graph: A, key: "id") @join__type(graph: B, key: "id")
+              @join__implements(graph: A, interface: "Media")
+            { id: ID! pages: Int @join__field(graph: B) }
+            type Film implements Media @join__type(graph: A) @join__implements(graph: A, interface: "Media") { id: ID! }
+            """,
+        )
+    )
+    stages = gateway.explain(
+        "query Long($n: Int = 2, $p: Boolean!) { m: media(first: $n) { id ... on Book { size: pages @include(if: $p) } } }"
+    )
+    assert (
+        str(stages.operation)
+        == """query Long($n: Int=2, $p: Boolean!) {
+  m: media(first: $n) {
+    id
+    size: pages on Book @include(if: $p)
+  }
+}"""
+    )
+    assert [str(graph) for graph in stages.fetch_graphs] == [
+        """1. query a
+{
+  media(first: $n) {
+    __typename
+    id
+    ... on Book {
+      id
+    }
+  }
+}
+2. query b at "media.@" after 1 if $p
+... on Book { id }
+{
+  ... on Book {
+    pages
+  }
+}"""
+    ]
+
+
+def test_plans_are_kept_up_to_a_number_of_bytes() -> None:
+    sdl = supergraph_sdl("a", "type Query @join__type(graph: A) { x: Int }")
+    small, large = "{ x }", "{ x " + " ".join(f"x{number}: x" for number in range(100)) + " }"
+    gateway = engine(sdl, plan_cache_bytes=100)
+    assert gateway.prepare(small) is gateway.prepare(small)
+    assert gateway.prepare(large) is not gateway.prepare(large)
+    first = gateway.prepare(small)
+    for number in range(10):
+        gateway.prepare(f"{{ y{number}: x }}")
+    assert gateway.prepare(small) is not first

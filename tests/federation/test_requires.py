@@ -198,3 +198,47 @@ def test_what_is_provided_on_one_member_of_a_union() -> None:
     text = plan(federate({"a": a, "b": b}), "{ media { ... on Book { title } ... on Film { title } } }")
     assert text.count("... on Film {\n") + text.count("... on Film { id }") == 3
     assert text.count("... on Book { id }") == 0
+
+
+def workshop(**down: bool) -> dict[str, Recorder]:
+    tools = Recorder(
+        'type Query { tools: [Tool] } type Tool @key(fields: "id") { id: ID! }', {"tools": [{"id": "1"}, {"id": "2"}]}
+    )
+    scales = Recorder(
+        'type Tool @key(fields: "id") { id: ID! weight: Int }',
+        entities={"Tool": lambda r: {**r, "weight": 5} if r["id"] == "1" else None},
+    )
+    post = Recorder(
+        """
+        type Tool @key(fields: "id") {
+          id: ID! weight: Int @external postage: Int @requires(fields: "weight") boxed: Boolean
+        }
+        """,
+        entities={"Tool": lambda r: {**r, "postage": r.get("weight", 100) * 2, "boxed": True}},
+    )
+    subgraphs = {"tools": tools, "scales": scales, "post": post}
+    for name, is_down in down.items():
+        subgraphs[name].down = is_down
+    return subgraphs
+
+
+async def test_where_a_requirement_is_missing_only_what_requires_it_is_null() -> None:
+    subgraphs = workshop()
+    response = await ask(federate(subgraphs), "{ tools { boxed postage } }")
+    assert response == {"data": {"tools": [{"boxed": True, "postage": 10}, {"boxed": True, "postage": None}]}}
+
+
+async def test_what_requires_nothing_comes_although_a_requirement_can_not_be_had() -> None:
+    response = await ask(federate(workshop(scales=True)), "{ tools { boxed postage } }")
+    assert response["data"] == {"tools": [{"boxed": True, "postage": None}] * 2}
+    assert [error["message"] for error in response["errors"]] == ["connection refused"] * len(response["errors"])
+
+
+async def test_the_requirement_of_a_skipped_field_is_not_fetched() -> None:
+    subgraphs = workshop()
+    gateway = federate(subgraphs)
+    document = "query ($no: Boolean!) { tools { boxed postage @include(if: $no) } }"
+    assert (await ask(gateway, document, {"no": False}))["data"] == {"tools": [{"boxed": True}] * 2}
+    assert subgraphs["scales"].requests == []
+    response = await ask(gateway, document, {"no": True})
+    assert response["data"] == {"tools": [{"boxed": True, "postage": 10}, {"boxed": True, "postage": None}]}

@@ -5,10 +5,7 @@ from typing import Protocol
 from ..planner.plan import Flatten, Path
 from .collect import Tree, TreePath, locate, make_collector
 from .merge import merge, rename
-from .represent import make_representer
-
-Targets = list[list[Tree]]
-"""The objects of the tree that each representation stands for; all in one entry for root fields."""
+from .represent import NOTHING, Targets, make_representer
 
 
 class FetchPart(Protocol):
@@ -35,12 +32,12 @@ class RootPart:
 
     def gather(self, tree: Tree, variables: Tree) -> Targets:  # noqa: ARG002 - the port's, for entities
         objects = self._collect(tree)
-        return [objects] if objects else []
+        return Targets([objects] if objects else [], NOTHING)
 
     def spread(self, data: Tree, targets: Targets) -> bool:
         if self._renames:
             rename(data, self._renames)
-        for objects in targets:
+        for objects in targets.objects:
             for each in objects:
                 merge(each, data)
         return True
@@ -58,20 +55,24 @@ class EntitiesPart:
         self._alias = part.alias
         self._variable = part.variable
         self._collect = make_collector(part.paths)
-        self._represent = make_representer(part.representations)
+        self._represent = make_representer(part.representations, [each.key for each in part.brought])
 
     def gather(self, tree: Tree, variables: Tree) -> Targets:
         objects = self._collect(tree)
-        variables[self._variable], targets = self._represent(objects) if objects else ([], [])
+        variables[self._variable], targets = self._represent(objects)
         return targets
 
     def spread(self, data: Tree, targets: Targets) -> bool:
         entities = data.get(self._alias)
-        if entities.__class__ is not list or len(entities) != len(targets):  # pyright: ignore[reportArgumentType]
+        if entities.__class__ is not list or len(entities) != len(targets.objects):  # pyright: ignore[reportArgumentType]
             return False
         if self._renames:
             rename(entities, self._renames)
-        for entity, same in zip(entities, targets, strict=True):  # pyright: ignore[reportArgumentType]
+        for index, names in targets.withheld.items():
+            if isinstance(entity := entities[index], dict):  # pyright: ignore[reportIndexIssue, reportOptionalSubscript] - a list
+                for name in names:
+                    entity.pop(name, None)
+        for entity, same in zip(entities, targets.objects, strict=True):  # pyright: ignore[reportArgumentType]
             if entity.__class__ is dict:
                 for each in same:
                     if each.keys().isdisjoint(entity):
@@ -89,4 +90,4 @@ def _places(tree: Tree, paths: tuple[Path, ...], targets: Targets) -> list[list[
     for path in paths:
         for at, each in locate(tree, path):
             found.setdefault(id(each), []).append(at)
-    return [list(dict.fromkeys(at for each in same for at in found.get(id(each), []))) for same in targets]
+    return [list(dict.fromkeys(at for each in same for at in found.get(id(each), []))) for same in targets.objects]

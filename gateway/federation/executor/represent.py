@@ -1,6 +1,7 @@
 """Objects of the tree to the representations that stand for them in another subgraph."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from ..planner.plan import InputField, Representation
 from .collect import Tree
@@ -8,50 +9,89 @@ from .collect import Tree
 _MISSING = object()
 _SCALARS = frozenset((str, int, bool, float))
 
-Represented = tuple[list[Tree], list[list[Tree]]]
+NOTHING: Mapping[int, frozenset[str]] = {}
 
 
-def make_representer(representations: Sequence[Representation]) -> Callable[[list[Tree]], Represented]:
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The objects that each representation stands for; all in one entry for root fields.
+
+    `withheld` names, by representation, the fields whose requirement is missing: what is answered to them means nothing.
+    """
+
+    objects: list[list[Tree]]
+    withheld: Mapping[int, frozenset[str]]
+
+    def __bool__(self) -> bool:
+        return bool(self.objects)
+
+
+Represented = tuple[list[Tree], Targets]
+
+
+def make_representer(representations: Sequence[Representation], brought: Collection[str]) -> Callable[[list[Tree]], Represented]:
     """A function from objects to representations, each value once, and for each of them the objects that it stands for.
 
-    An object whose key is null or missing is left out.
+    An object whose key is null or missing is left out, and so is one for which nothing of `brought`, the fields that
+    are asked for, would be left. A requirement that is null is sent as it is.
     """
     if len(representations) == 1:
         only = representations[0]
         if only.types is None and len(only.fields) == 1 and not only.fields[0].children and not only.fields[0].nullable:
             return _one_scalar(only.typename, only.fields[0])
-    by_type: dict[str, tuple[str, tuple[InputField, ...]]] = {}
-    fallback: tuple[str, tuple[InputField, ...]] | None = None
+    by_type: dict[str, Representation] = {}
+    fallback: Representation | None = None
     for each in representations:
         if each.types is None:
-            fallback = (each.typename, each.fields)
+            fallback = each
         else:
-            by_type.update(dict.fromkeys(each.types, (each.typename, each.fields)))
+            by_type.update(dict.fromkeys(each.types, each))
 
     def represent(objects: list[Tree]) -> Represented:
         sent: list[Tree] = []
         standing: list[list[Tree]] = []
+        withheld: dict[int, frozenset[str]] = {}
         index: dict[str, int] = {}
         for each in objects:
             typename = each.get("__typename")
             wanted = by_type.get(typename, fallback) if isinstance(typename, str) else fallback
             if wanted is None:
                 continue
-            fields = _pick(each, wanted[1])
-            if fields is None:
+            lost: set[str] = set()
+            representation = _represent(each, wanted, lost)
+            if representation is None or (lost and lost.issuperset(brought)):
                 continue
-            representation: Tree = {"__typename": wanted[0], **fields}
             identity = repr(representation)
             at = index.get(identity)
             if at is None:
+                if lost:
+                    withheld[len(sent)] = frozenset(lost)
                 index[identity] = len(sent)
                 sent.append(representation)
                 standing.append([each])
             else:
                 standing[at].append(each)
-        return sent, standing
+        return sent, Targets(standing, withheld)
 
     return represent
+
+
+def _represent(value: Tree, wanted: Representation, lost: set[str]) -> Tree | None:
+    """The representation without the requirements that are missing; the fields that need them are added to `lost`."""
+    picked: Tree = {"__typename": wanted.typename}
+    for field in wanted.fields:
+        if field.types is not None and value.get("__typename") not in field.types:
+            continue
+        found = _pick_value(value.get(field.key, _MISSING), field)
+        if found is not _MISSING:
+            picked[field.name] = found
+        elif not field.nullable:
+            return None
+        else:
+            for name, dependents in wanted.dependents:
+                if name == field.name:
+                    lost.update(dependents)
+    return picked
 
 
 def _one_scalar(typename: str, field: InputField) -> Callable[[list[Tree]], Represented]:
@@ -69,7 +109,7 @@ def _one_scalar(typename: str, field: InputField) -> Callable[[list[Tree]], Repr
                 index[value] = [each]
             else:
                 same.append(each)
-        return [{"__typename": typename, name: value} for value in index], list(index.values())
+        return [{"__typename": typename, name: value} for value in index], Targets(list(index.values()), NOTHING)
 
     return represent
 

@@ -23,9 +23,14 @@ class Unplannable(Exception):
     """No path of fetches reaches the field that the message names."""
 
 
-def build_plan(graph: QueryGraph, operation: Operation, keys: Keys, budget: Budget) -> QueryPlan:
-    """The cheapest plan that is known for `operation`. Raises Unplannable, BudgetExceeded."""
-    return QueryPlan(_Builder(graph, operation, keys, budget).build())
+def build_plan(graph: QueryGraph, operation: Operation, keys: Keys, budget: Budget) -> tuple[tuple[FetchGraph, ...], QueryPlan]:
+    """The cheapest plan that is known for `operation`, after the fetch graphs that it was made of.
+
+    There is one graph, but for a mutation, whose root fields have one for each turn. Raises Unplannable, BudgetExceeded.
+    """
+    builder = _Builder(graph, operation, keys, budget)
+    root = builder.build()
+    return tuple(builder.fetch_graphs), QueryPlan(root)
 
 
 class _Builder:
@@ -34,6 +39,7 @@ class _Builder:
         self._operation = operation
         self._finder = PathFinder(graph, keys, budget)
         self._fetched = tuple(each for each in operation.selections if not each.name.startswith("__"))
+        self.fetch_graphs: list[FetchGraph] = []
         self._fetches = 0
         self._representations = "representations"
         while any(name.startswith(self._representations) for name in operation.variable_types):
@@ -77,6 +83,7 @@ class _Builder:
     def _graph_of(self, resolution: Resolution) -> FetchGraph:
         graph = FetchGraph(self._graph)
         graph.add_root(resolution, self._operation.root, self._operation.kind.value)
+        self.fetch_graphs.append(graph)
         return graph
 
     def _arrange(self, graph: FetchGraph, leave: Step | None = None) -> Node | None:

@@ -1,12 +1,22 @@
 """Resolutions to a fetch graph: the steps to take, and which of them each needs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..supergraph import Kind
+from .documents import print_selection
 from .draft import Draft
 from .operation import Condition, Selected, both
-from .plan import LIST, InputField, OperationKind, Path, Representation
+from .plan import (
+    LIST,
+    InputField,
+    OperationKind,
+    Path,
+    Representation,
+    print_condition,
+    print_path,
+    print_representation,
+)
 from .query_graph import QueryGraph
 from .resolution import Given, Resolution, Taken
 
@@ -22,6 +32,14 @@ class Step:
     needs: "set[Step]" = field(default_factory=set)
     representations: list[Representation] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
+
+    def add_representation(self, added: Representation) -> None:
+        for index, each in enumerate(self.representations):
+            if each == added:
+                dependents = dict.fromkeys((*each.dependents, *added.dependents))
+                self.representations[index] = replace(each, dependents=tuple(dependents))
+                return
+        self.representations.append(added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +66,10 @@ class FetchGraph:
     def __init__(self, graph: QueryGraph) -> None:
         self._graph = graph
         self.steps: list[Step] = []
+
+    def __str__(self) -> str:
+        numbers = {step: number for number, step in enumerate(self.steps, 1)}
+        return "\n".join(_print_step(step, numbers) for step in self.steps)
 
     def add_root(self, resolution: Resolution, root: str, kind: OperationKind) -> None:
         self._write(resolution, _Place(None, Draft(""), None, root, (), None, (), (), kind))
@@ -81,9 +103,9 @@ class FetchGraph:
 
     def _take(self, taken: Taken, place: _Place) -> set[Step]:
         needs = {place.step} if place.step else set[Step]()
-        conditions = {selected.condition for selected in taken.selections}
-        wanted = both(place.condition, conditions.pop()) if len(conditions) == 1 else place.condition
-        for given in taken.given:
+        for given, dependents in zip(taken.given, taken.dependents, strict=True):
+            conditions = {selected.condition for selected in dependents}
+            wanted = both(place.condition, conditions.pop()) if len(conditions) == 1 else place.condition
             needs |= self._write(given.resolution, replace(place, condition=wanted))
         jump = taken.jump
         step = self._step(jump.subgraph, place, needs, taken)
@@ -92,9 +114,8 @@ class FetchGraph:
         draft = step.draft
         if jump.key:
             draft = draft.narrow(jump.type)
-            representation = Representation(place.types, jump.type, self._inputs(taken.given, jump.type))
-            if representation not in step.representations:
-                step.representations.append(representation)
+            representation = Representation(place.types, jump.type, self._inputs(taken.given, jump.type), _dependents(taken))
+            step.add_representation(representation)
             declared = self._graph.type(jump.subgraph, jump.type)
             draft.typename = draft.typename or (declared is not None and declared.kind is Kind.INTERFACE)
         inner = _Place(step, draft, jump.subgraph, jump.type, place.path, place.types, place.condition, place.condition)
@@ -161,6 +182,28 @@ class FetchGraph:
                 if found := self._graph.field(subgraph, name, selected.name):
                     return found.named
         return parent
+
+
+def _print_step(step: Step, numbers: Mapping[Step, int]) -> str:
+    head = f"{numbers[step]}. {step.kind} {step.subgraph}"
+    if step.path:
+        head += f' at "{print_path(step.path)}"'
+    if step.needs:
+        head += f" after {', '.join(str(number) for number in sorted(numbers[needed] for needed in step.needs))}"
+    if step.conditions and () not in step.conditions:
+        head += f" if {print_condition(tuple(dict.fromkeys(step.conditions)))}"
+    inputs = [print_representation(each) for each in step.representations]
+    return "\n".join([head, *inputs, print_selection(step.draft)])
+
+
+def _dependents(taken: Taken) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Which fields each field of a requirement is for; the first input is the key, which all need."""
+    requirements = zip(taken.given[1:], taken.dependents[1:], strict=True)
+    return tuple(
+        (name, tuple(selected.key for selected in dependents))
+        for given, dependents in requirements
+        for name in dict.fromkeys(selected.name for selected in given.selections)
+    )
 
 
 def _merged(one: InputField, other: InputField) -> InputField:

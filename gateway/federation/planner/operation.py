@@ -73,6 +73,11 @@ class Operation:
     variable_types: Mapping[str, str]
     introspects: bool
 
+    def __str__(self) -> str:
+        variables = ", ".join(f"${name}: {declared}" for name, declared in self.variable_types.items())
+        head = f"{self.kind.value} {self.name or ''}".strip() + (f"({variables})" if variables else "")
+        return "\n".join([f"{head} {{", *_print_selections(self.selections, frozenset((self.root,)), 1), "}"])
+
 
 class Budget:
     """Counts the work of planning one operation; bounded, so that no document can hold the process."""
@@ -270,6 +275,24 @@ def normalise(
         variable_types={each.variable.name.value: _declaration(each) for each in node.variable_definitions or ()},
         introspects=any(each.name in ("__schema", "__type") for each in selections),
     )
+
+
+def _print_selections(selections: Sequence[Selected], types: frozenset[str], depth: int) -> list[str]:
+    """A line a field: the client's name, the name in the tree where that differs, for which types and when."""
+    lines: list[str] = []
+    margin = "  " * depth
+    for each in selections:
+        line = each.name if each.response == each.name else f"{each.response}: {each.name}"
+        line += each.arguments + (f" as {each.key}" if each.key != each.name else "")
+        line += "" if each.types == types else f" on {' | '.join(sorted(each.types))}"
+        for name, wanted in each.condition:
+            line += f" @include(if: ${name})" if wanted else f" @skip(if: ${name})"
+        if each.leaf:
+            lines.append(margin + line)
+            continue
+        below = frozenset[str]().union(*(child.types for child in each.children))
+        lines += [f"{margin}{line} {{", *_print_selections(each.children, below, depth + 1), f"{margin}}}"]
+    return lines
 
 
 def _declaration(node: VariableDefinitionNode) -> str:

@@ -258,7 +258,11 @@ class PathFinder:
         granted = frozenset(selected.name for selected, option in parts if len(option.given) > (1 if jump.key else 0))
         selections = tuple(selected for selected, _ in parts)
         target = self._arrive(node, jump, selections, granted, avoided)
-        return Taken(jump, tuple(given.values()), target, selections)
+        dependents = tuple(
+            tuple(selected for selected, option in parts if any(each.fields is fields for each in option.given))
+            for fields in given
+        )
+        return Taken(jump, tuple(given.values()), target, selections, dependents)
 
     # Where one stands
 

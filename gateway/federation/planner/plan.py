@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from collections.abc import Sequence as Items
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from .operation import Condition as AllOf
@@ -28,11 +28,15 @@ class InputField:
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """How an object becomes a representation: objects of `types` (None: all) are sent as `typename` with `fields`."""
+    """How an object becomes a representation: objects of `types` (None: all) are sent as `typename` with `fields`.
+
+    `dependents` names, for each field that is a requirement, the fields that mean nothing where it is missing.
+    """
 
     types: frozenset[str] | None
     typename: str
     fields: tuple[InputField, ...]
+    dependents: tuple[tuple[str, tuple[str, ...]], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +177,12 @@ def print_path(path: Path) -> str:
     return text
 
 
+def print_representation(representation: Representation) -> str:
+    typename, types = representation.typename, representation.types
+    other = f" from {', '.join(sorted(types))}" if types and types != frozenset((typename,)) else ""
+    return f"... on {typename} {{ {_print_inputs(representation.fields)} }}{other}"
+
+
 def _print_fetch(fetch: Fetch) -> str:
     head = f'Fetch(service: "{fetch.subgraph}")'
     if fetch.kind != "query":
@@ -192,11 +202,7 @@ def _print_flatten(part: Flatten) -> str:
 def _print_part(part: Flatten) -> str:
     if not part.representations:
         return part.selection
-    inputs = [
-        f"... on {each.typename} {{ {_print_inputs(each.fields)} }}"
-        + (f" from {', '.join(sorted(each.types))}" if each.types and each.types != frozenset((each.typename,)) else "")
-        for each in part.representations
-    ]
+    inputs = [print_representation(each) for each in part.representations]
     return "\n".join([*inputs, "=>", part.selection])
 
 

@@ -36,12 +36,16 @@ class Given:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Taken:
-    """A jump taken, for what `target` resolves there, once all of `given` is known."""
+    """A jump taken, for what `target` resolves there, once all of `given` is known.
+
+    `selections` are what it is taken for, and `dependents` those of them that need each of `given`.
+    """
 
     jump: Jump
     given: tuple[Given, ...]
     target: "Resolution"
     selections: tuple[Selected, ...]
+    dependents: tuple[tuple[Selected, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
