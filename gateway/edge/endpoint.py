@@ -19,8 +19,8 @@ from gateway.edge.masking import HIDDEN, ErrorMask
 from gateway.edge.media import Media, negotiate, require_json
 from gateway.edge.options import EdgeOptions
 from gateway.edge.origins import Origins
-from gateway.edge.parameters import ClientGone, Parameters, of_body, of_query, read_body
-from gateway.edge.refusal import Header, Refusal
+from gateway.edge.parameters import Body, ClientGone, Parameters, of_body, of_query
+from gateway.edge.refusal import CLOSE, Header, Refusal
 from gateway.federation.engine import Engine, PreparedOperation, RequestRefused
 from gateway.transports.context import RequestContext
 from murmur.errors import ErrorCode
@@ -100,6 +100,7 @@ class GraphqlEndpoint:
 
     async def _answer(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Answer:
         media = Media.JSON
+        body = Body(receive, headers)
         try:
             method: str = scope["method"]
             if method == "OPTIONS":
@@ -108,8 +109,10 @@ class GraphqlEndpoint:
             if media is Media.HTML and self._explorer:
                 return Answer(200, media, self._explorer.html(), "ok", headers=self._explorer.headers)
             async with asyncio.timeout(self._seconds + _SECONDS_OF_GRACE):
-                return await self._operation(method, scope, headers, receive, media)
+                return await self._operation(method, scope, headers, body, media)
         except Refusal as refusal:
+            if CLOSE in refusal.headers:
+                await body.drop()
             return _refuse(refusal, media)
         except TimeoutError:
             return _refuse(Refusal(504, ErrorCode.UNAVAILABLE, f"no answer within {self._seconds:g} seconds"), media)
@@ -121,20 +124,22 @@ class GraphqlEndpoint:
             shown = {"message": HIDDEN, "extensions": {"code": ErrorCode.INTERNAL.value, "requestId": request_id}}
             return Answer(500, media, orjson.dumps({"errors": [shown]}), "failed")
 
-    async def _operation(self, method: str, scope: Scope, headers: dict[bytes, bytes], receive: Receive, media: Media) -> Answer:
+    async def _operation(self, method: str, scope: Scope, headers: dict[bytes, bytes], body: Body, media: Media) -> Answer:
         deadline = asyncio.get_running_loop().time() + self._seconds
         if method == "POST":
             require_json(headers.get(b"content-type"))
-            length = headers.get(b"content-length")
-            parameters = of_body(await read_body(receive, length, self._bounds.body_bytes), self._bounds)
         elif method == "GET":
             self._origins.guard(headers)
-            parameters = of_query(scope["query_string"], self._bounds)
         else:
             raise Refusal(405, ErrorCode.BAD_USER_INPUT, f"{method} is not offered: use POST, or GET for queries", _METHODS)
-        context = self._callers.context(scope, headers, deadline)
+        # Bodies under way count too: as many as there may be requests are held in memory.
         self._gate.enter()
         try:
+            if method == "POST":
+                parameters = of_body(await body.read(self._bounds.body_bytes), self._bounds)
+            else:
+                parameters = of_query(scope["query_string"], self._bounds)
+            context = self._callers.context(scope, headers, deadline)
             return await self._execute(parameters, context, method, headers, media)
         finally:
             self._gate.leave()

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from gateway.edge.refusal import Refusal
+from gateway.edge.refusal import CLOSE, Refusal
 from murmur.errors import ErrorCode
 
 
@@ -19,9 +19,7 @@ class Gate:
     def enter(self) -> None:
         """Counts a request in. Raises Refusal (503) when it may not; `leave` is then not to be called."""
         if self.draining:
-            raise Refusal(
-                503, ErrorCode.UNAVAILABLE, "this server is stopping", (b"retry-after", b"1"), (b"connection", b"close")
-            )
+            raise Refusal(503, ErrorCode.UNAVAILABLE, "this server is stopping", (b"retry-after", b"1"), CLOSE)
         if self.in_flight >= self._limit:
             raise Refusal(503, ErrorCode.UNAVAILABLE, "too many requests at once; try again", (b"retry-after", b"1"))
         self.in_flight += 1

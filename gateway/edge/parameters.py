@@ -1,6 +1,8 @@
 """An HTTP request's parameters of the GraphQL over HTTP specification, checked for their types and bounds."""
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,6 +14,8 @@ from gateway.edge.options import Bounds
 from gateway.edge.refusal import malformed, too_large
 
 _MOST_PARAMETERS = 20
+_DROPPED_BYTES = 16 * 1024 * 1024
+_DROPPED_SECONDS = 2.0
 
 
 class ClientGone(Exception):
@@ -27,23 +31,52 @@ class Parameters:
     variables: Mapping[str, object] | None
 
 
-async def read_body(receive: Receive, length: bytes | None, limit: int) -> bytes:
-    """A request's body. Raises Refusal beyond `limit` bytes, without reading them; raises ClientGone."""
-    if length is not None and (len(length) > 18 or not length.isdigit() or int(length) > limit):
-        raise too_large(f"the body is larger than {limit} bytes")
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
+class Body:
+    """A request's body, read once at most."""
+
+    def __init__(self, receive: Receive, headers: Mapping[bytes, bytes]) -> None:
+        self._receive = receive
+        self._headers = headers
+        self._asked = False
+        self._ended = False
+
+    async def read(self, limit: int) -> bytes:
+        """All of it. Raises Refusal beyond `limit` bytes; raises ClientGone."""
+        length = self._headers.get(b"content-length")
+        if length is not None and (len(length) > 18 or not length.isdigit() or int(length) > limit):
+            raise too_large(f"the body is larger than {limit} bytes")
+        chunks: list[bytes] = []
+        size = 0
+        while not self._ended:
+            chunk = await self._next()
+            size += len(chunk)
+            if size > limit:
+                raise too_large(f"the body is larger than {limit} bytes")
+            chunks.append(chunk)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    async def drop(self) -> None:
+        """Reads on without keeping it, so that an answer that closes the connection arrives. Raises ClientGone.
+
+        Where bytes are left unread at a close, the kernel resets the connection, and the client may lose the answer. Ends
+        without the rest after 16 MiB or 2 seconds. A client that asked whether to send its body waits for the answer, and
+        has sent nothing.
+        """
+        if not self._asked and self._headers.get(b"expect", b"").lower() == b"100-continue":
+            return
+        size = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DROPPED_SECONDS):
+                while not self._ended and size < _DROPPED_BYTES:
+                    size += len(await self._next())
+
+    async def _next(self) -> bytes:
+        self._asked = True
+        message = await self._receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limit:
-            raise too_large(f"the body is larger than {limit} bytes")
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return chunk if len(chunks) == 1 else b"".join(chunks)
+        self._ended = not message.get("more_body", False)
+        return message.get("body", b"")
 
 
 def of_body(body: bytes, bounds: Bounds) -> Parameters:

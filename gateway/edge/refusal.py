@@ -3,6 +3,7 @@
 from murmur.errors import ErrorCode
 
 Header = tuple[bytes, bytes]
+CLOSE: Header = (b"connection", b"close")
 
 
 class Refusal(Exception):
@@ -23,5 +24,5 @@ def malformed(message: str, status: int = 400) -> Refusal:
 
 
 def too_large(message: str) -> Refusal:
-    # What is still on its way is not read, so the connection can't serve another request.
-    return Refusal(413, ErrorCode.BAD_USER_INPUT, message, (b"connection", b"close"))
+    # How much is still on its way is unknown, so the connection doesn't serve another request.
+    return Refusal(413, ErrorCode.BAD_USER_INPUT, message, CLOSE)

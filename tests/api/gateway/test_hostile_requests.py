@@ -1,7 +1,6 @@
 """Input made to harm: each is refused, saying the bound, and nothing of it runs."""
 
 import asyncio
-from time import perf_counter
 
 import orjson
 import pytest
@@ -68,12 +67,10 @@ async def test_a_hostile_body_is_refused_with_the_reason(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-async def test_a_hostile_document_is_refused_with_the_reason_and_soon(name: str) -> None:
+async def test_a_hostile_document_is_refused_with_the_reason(name: str) -> None:
     document, reason = DOCUMENTS[name]
-    started = perf_counter()
-    _assert_refused(await Edge().query(document, {"accept": RESPONSE}), reason)
-    # What is linear takes milliseconds, what is not takes minutes; a busy machine lies between.
-    assert perf_counter() - started < 10
+    async with asyncio.timeout(30):
+        _assert_refused(await Edge().query(document, {"accept": RESPONSE}), reason)
 
 
 @pytest.mark.parametrize("size", [150_000, 1_000_000])
@@ -143,3 +140,27 @@ async def test_refused_documents_change_nothing() -> None:
     many = " ".join(f'a{number}: rename(id: "1", title: "X") {{ id }}' for number in range(500))
     await edge.query(f"mutation {{ {many} }}")
     assert edge.library.titles["1"] == "Kim"
+
+
+async def test_bodies_under_way_count_as_requests_in_flight() -> None:
+    edge = Edge(limit=1)
+    asked, arrived = asyncio.Event(), asyncio.Event()
+    sent: list[dict[str, object]] = []
+
+    async def late() -> dict[str, object]:
+        asked.set()
+        await arrived.wait()
+        return {"type": "http.request", "body": b'{"query": "{ whoami }"}'}
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "path": "/graphql", "method": "POST", "headers": [(b"content-type", b"application/json")]}
+    slow = asyncio.create_task(edge.app(scope, late, send))  # type: ignore[arg-type]
+    async with asyncio.timeout(5):
+        await asked.wait()
+    assert (await edge.query("{ whoami }")).status == 503
+    arrived.set()
+    await slow
+    assert sent[0]["status"] == 200
+    assert edge.gate.in_flight == 0
