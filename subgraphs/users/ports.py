@@ -1,6 +1,7 @@
 """What the users subgraph stores and calls."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Literal, Protocol
 
 from murmur.cursors import Window
@@ -80,8 +81,11 @@ class Graph(Protocol):
     Writes take batches, each row with its events; a row that changes nothing appends none. Outcomes are in the rows' order.
     """
 
-    async def follow(self, rows: Sequence[tuple[Edge, Followed]]) -> Sequence[Outcome]:
-        """DONE, UNCHANGED, UNKNOWN, BLOCKED or ID_TAKEN (by another follow of one of the two)."""
+    async def follow(self, rows: Sequence[tuple[Edge, Followed]], movable: AbstractSet[int] = frozenset()) -> Sequence[Outcome]:
+        """DONE, UNCHANGED, UNKNOWN, BLOCKED or ID_TAKEN (by another follow of one of the two).
+
+        The rows with an index in `movable` take the next free id instead.
+        """
         ...
 
     async def block(self, rows: Sequence[tuple[Edge, Blocked, tuple[Unfollowed, Unfollowed]]]) -> Sequence[Outcome]:

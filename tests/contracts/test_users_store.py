@@ -169,6 +169,17 @@ async def test_two_follows_of_one_list_never_share_a_position(store: UsersStore)
     assert await counts(store, 2) == (1, 1)
 
 
+async def test_a_follow_that_may_move_takes_the_next_free_position(store: UsersStore) -> None:
+    await add(store, 1, 2, 3, 4)
+    await follow(store, Edge(10, 1, 2), Edge(11, 1, 3))
+    await events(store)
+    for outcome in (Outcome.DONE, Outcome.UNCHANGED):
+        event = Followed(id=next(_event_ids), at=AT, follower_id=1, followee_id=4)
+        assert await store.follow([(Edge(10, 1, 4), event)], movable={0}) == [outcome]
+    assert await store.all_edges("follow", (0, 0), 9) == [Edge(10, 1, 2), Edge(11, 1, 3), Edge(12, 1, 4)]
+    assert len(await events(store)) == 1
+
+
 async def test_a_block_ends_both_follows_and_prevents_new_ones(store: UsersStore) -> None:
     await add(store, 1, 2)
     await follow(store, Edge(10, 1, 2), Edge(11, 2, 1))

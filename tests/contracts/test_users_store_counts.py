@@ -15,6 +15,7 @@ from subgraphs.users.service.graph import FollowGraph
 from subgraphs.users.service.imports import Imports
 from subgraphs.users.wiring import open_store
 
+NOW = 1_760_000_000_000
 PEOPLE = (1, 2, 3, 4)
 verbs = st.sampled_from(["follow", "follow", "unfollow", "block", "unblock"])
 steps = st.lists(st.tuples(verbs, st.sampled_from(PEOPLE), st.sampled_from(PEOPLE)), max_size=40)
@@ -31,8 +32,8 @@ async def carry_out(url: str, folder: Path, todo: list[tuple[str, int, int]], at
     store = open_store(url, folder)
     ids = count(100).__next__
     try:
-        await Imports(store, ids, lambda: 0).import_users([ImportedUser(handle=f"u{id_}", name="X", id=id_) for id_ in PEOPLE])
-        graph = FollowGraph(store, ids, lambda: 0)
+        await Imports(store, ids, lambda: NOW).import_users([ImportedUser(handle=f"u{id_}", name="X", id=id_) for id_ in PEOPLE])
+        graph = FollowGraph(store, ids, lambda: NOW)
         for start in range(0, len(todo), at_once):
             await asyncio.gather(*(act(graph, *step) for step in todo[start : start + at_once]))
         edges = await store.all_edges("follow", (0, 0), 1000)

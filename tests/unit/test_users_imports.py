@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from murmur.events import AnyEvent, Blocked, Followed, Muted, Unfollowed, UserSignedUp, decode_event
-from murmur.ids import MAX_ID, Snowflakes, id_time
+from murmur.ids import EPOCH_MS, MAX_ID, Snowflakes, first_id_at, id_time
 from murmur.imported import Imported
 from murmur.relation import Relation
 from subgraphs.users.model import Edge, ImportedEdge, ImportedUser, User
@@ -112,6 +112,62 @@ async def test_follows_arrive_once_with_counts_and_events_of_their_own_times(imp
     ada = (await store.users([1]))[1]
     assert (ada.follower_count, ada.following_count) == (1, 3)
     assert (await store.followees(1, 3))[2] == 2
+
+
+async def test_a_crowd_that_follows_in_one_millisecond_arrives_whole_and_once(imports: Imports, store: UsersStore) -> None:
+    size = 20_000
+    rows = [ImportedEdge(n, 1, created_at=LONG_AGO) for n in range(2, size + 2)]
+    people = [ImportedUser(handle=f"u{n}", name="U", id=n) for n in range(1, size + 2)]
+    for start in range(0, size + 1, MAX_BATCH):
+        await imports.import_users(people[start : start + MAX_BATCH])
+    while await events(store):
+        pass
+    halves = (rows[:MAX_BATCH], rows[MAX_BATCH:])
+    assert [tally(await imports.import_follows(half)) for half in halves] == [(MAX_BATCH, 0, [])] * 2
+    edges = await store.all_edges("follow", (0, 0), size)
+    assert len({edge.id for edge in edges}) == size
+    assert len(await events(store)) + len(await events(store)) == size
+    # In another order a row may hash to what another has moved to; it is there all the same.
+    assert [tally(await imports.import_follows(half[::-1])) for half in halves[::-1]] == [(0, MAX_BATCH, [])] * 2
+    assert await events(store) == []
+    assert await store.all_edges("follow", (0, 0), size) == edges
+    [first] = (await store.users([1])).values()
+    assert first.follower_count == size
+
+
+async def test_times_to_come_are_refused_and_so_is_what_no_id_can_hold(imports: Imports, store: UsersStore) -> None:
+    await people(imports, store, 3)
+    rows = [
+        ImportedEdge(1, 2, created_at=NOW + 1),
+        ImportedEdge(1, 2, id=first_id_at(NOW + 1)),
+        ImportedEdge(1, 2, id=50, created_at=NOW + 1),
+        ImportedEdge(1, 2, created_at=EPOCH_MS - 1),
+        ImportedEdge(1, 2, created_at=-1),
+        ImportedEdge(1, 2, created_at=NOW),
+        ImportedEdge(1, 3, created_at=EPOCH_MS),
+    ]
+    for take in (imports.import_follows, imports.import_mutes, imports.import_blocks):
+        result = await take(rows)
+        assert tally(result) == (2, 0, [0, 1, 2, 3, 4])
+        assert [rejected.reason for rejected in result.rejected] == [
+            "its time is in the future",
+            "the time in its id is in the future",
+            "its time is in the future",
+            "it is older than the epoch of ids, 2010-11-04: give it an id",
+            "its time is before 1970",
+        ]
+    result = await imports.import_users(
+        [
+            ImportedUser("ada", "Ada", created_at=NOW + 1),
+            ImportedUser("bob", "Bob", first_id_at(NOW + 1)),
+            ImportedUser("eve", "Eve", created_at=EPOCH_MS - 1),
+        ]
+    )
+    assert [rejected.reason for rejected in result.rejected] == [
+        "its time is in the future",
+        "the time in its id is in the future",
+    ]
+    assert (await store.users_of_handles(["eve"]))["eve"].created_at == EPOCH_MS - 1
 
 
 async def test_an_exported_graph_comes_back_the_same(imports: Imports, store: UsersStore, tmp_path: Path) -> None:

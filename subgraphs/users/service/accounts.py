@@ -19,6 +19,7 @@ from murmur.ids import IdSource
 from murmur.text import is_handle
 from subgraphs.users.model import Credentials, Outcome, ProfileChanges, Session, SignedIn, User
 from subgraphs.users.ports import Throttle, UsersStore
+from subgraphs.users.service.base import Base
 from subgraphs.users.service.passwords import Passwords, check_password, plausible
 from subgraphs.users.service.profiles import check_email, check_handle, check_profile
 
@@ -29,16 +30,14 @@ _SESSION_CHARACTERS = 22
 _TOKEN_CHARACTERS = _SESSION_CHARACTERS + 43
 
 
-class Accounts:
+class Accounts(Base):
     def __init__(
         self, store: UsersStore, passwords: Passwords, tokens: TokenSigner, throttle: Throttle, ids: IdSource, clock: Clock
     ) -> None:
-        self._store = store
+        super().__init__(store, ids, clock)
         self._passwords = passwords
         self._tokens = tokens
         self._throttle = throttle
-        self._ids = ids
-        self._clock = clock
 
     async def sign_up(self, handle: str, password: str, name: str, email: str | None, caller: Caller) -> SignedIn:
         """Open an account and its first session. Raises Refused (TAKEN, and what the rules of each field say), RateLimited."""

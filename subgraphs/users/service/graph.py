@@ -1,25 +1,18 @@
 """Following, blocking and muting: every verb may be repeated, and returns the person it was done to."""
 
-from murmur.clock import Clock
 from murmur.errors import Refused, UserErrorCode
 from murmur.events import Blocked, Followed, Muted, Unblocked, Unfollowed, Unmuted
-from murmur.ids import IdSource
 from subgraphs.users.model import Edge, Outcome, User
-from subgraphs.users.ports import UsersStore
+from subgraphs.users.service.base import Base
 
 
-class FollowGraph:
+class FollowGraph(Base):
     """Each verb raises Refused: SELF, NOT_FOUND, and BLOCKED where one of the two has blocked the other."""
-
-    def __init__(self, store: UsersStore, ids: IdSource, clock: Clock) -> None:
-        self._store = store
-        self._ids = ids
-        self._clock = clock
 
     async def follow(self, viewer_id: int, user_id: int) -> User:
         edge = self._edge(viewer_id, user_id)
         event = Followed(id=self._ids(), at=self._clock(), follower_id=viewer_id, followee_id=user_id)
-        [outcome] = await self._store.follow([(edge, event)])
+        [outcome] = await self._store.follow([(edge, event)], movable={0})
         if outcome is Outcome.BLOCKED:
             raise Refused(UserErrorCode.BLOCKED, "one of the two of you has blocked the other", "userId")
         return await self._user(user_id)

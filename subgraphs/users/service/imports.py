@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 from hashlib import blake2b
 
-from murmur.clock import Clock
 from murmur.errors import Refused
 from murmur.events import Blocked, Followed, Muted, Unfollowed, UserSignedUp
-from murmur.ids import MAX_ID, IdSource, first_id_at, id_time
+from murmur.ids import EPOCH_MS, MAX_ID, first_id_at, id_time
 from murmur.imported import Imported, Rejected
 from subgraphs.users.model import Edge, ImportedEdge, ImportedUser, Outcome, User
-from subgraphs.users.ports import UsersStore
+from subgraphs.users.service.base import Base
 from subgraphs.users.service.profiles import INPUT_NAMES, check_handle, check_profile
 
 MAX_BATCH = 10_000
-_MAX_MS = id_time(MAX_ID)
 _REASONS = {
     Outcome.UNKNOWN: "one of the two people does not exist",
     Outcome.BLOCKED: "one of the two people has blocked the other",
@@ -29,17 +27,17 @@ class _Batch:
         if size > MAX_BATCH:
             raise ValueError(f"a batch has at most {MAX_BATCH} rows, not {size}")
         self._rejected: list[Rejected] = []
-        self._taken: list[int] = []
+        self.taken: list[int] = []
 
     def take(self, index: int) -> None:
-        self._taken.append(index)
+        self.taken.append(index)
 
     def reject(self, index: int, reason: str) -> None:
         self._rejected.append(Rejected(index, reason))
 
     def result(self, outcomes: Sequence[Outcome]) -> Imported:
         added = unchanged = 0
-        for index, outcome in zip(self._taken, outcomes, strict=True):
+        for index, outcome in zip(self.taken, outcomes, strict=True):
             if outcome is Outcome.DONE:
                 added += 1
             elif outcome is Outcome.UNCHANGED:
@@ -49,16 +47,11 @@ class _Batch:
         return Imported(added, unchanged, sorted(self._rejected, key=lambda rejected: rejected.index))
 
 
-class Imports:
+class Imports(Base):
     """Each verb takes at most `MAX_BATCH` rows, reports those that can't be taken and keeps the rest.
 
     An event goes out for each row that is added, with the time of the row.
     """
-
-    def __init__(self, store: UsersStore, ids: IdSource, clock: Clock) -> None:
-        self._store = store
-        self._ids = ids
-        self._clock = clock
 
     async def import_users(self, rows: Sequence[ImportedUser]) -> Imported:
         """Somebody who is there already (the same id and handle; without an id, the same handle) stays as they are."""
@@ -80,17 +73,12 @@ class Imports:
     async def import_follows(self, rows: Sequence[ImportedEdge]) -> Imported:
         batch = _Batch(len(rows))
         edges = self._edges(rows, batch)
-        return batch.result(
-            await self._store.follow(
-                [
-                    (
-                        edge,
-                        Followed(id=self._ids(), at=edge.created_at, follower_id=edge.source_id, followee_id=edge.target_id),
-                    )
-                    for edge in edges
-                ]
-            )
-        )
+        movable = {place for place, index in enumerate(batch.taken) if rows[index].id is None}
+        follows = [
+            (edge, Followed(id=self._ids(), at=edge.created_at, follower_id=edge.source_id, followee_id=edge.target_id))
+            for edge in edges
+        ]
+        return batch.result(await self._store.follow(follows, movable))
 
     async def import_blocks(self, rows: Sequence[ImportedEdge]) -> Imported:
         """Each block ends the follows between the two."""
@@ -123,6 +111,11 @@ class Imports:
         check_handle(row.handle)
         profile = check_profile({field: getattr(row, field) for field in INPUT_NAMES})
         id_ = _checked_id(row.id) if row.id is not None else known_id or self._ids()
+        created_at = row.created_at
+        if created_at is not None:
+            self._check_time(created_at)
+        else:
+            created_at = id_time(id_) if row.id is None else self._time_in(id_)
         return User(
             id=id_,
             handle=row.handle,
@@ -131,7 +124,7 @@ class Imports:
             location=profile["location"],
             website=profile["website"],
             avatar_url=profile["avatar_url"],
-            created_at=id_time(id_) if row.created_at is None else _checked_time(row.created_at),
+            created_at=created_at,
             verified=row.verified,
             protected=row.protected,
         )
@@ -152,22 +145,32 @@ class Imports:
         return edges
 
     def _edge_id(self, row: ImportedEdge) -> int:
+        if row.created_at is not None:
+            self._check_time(row.created_at)
         if row.id is not None:
-            return _checked_id(row.id)
+            self._time_in(_checked_id(row.id))
+            return row.id
         if row.created_at is None:
             return self._ids()
-        # Many follows of an archive share a second: the low bits tell them apart, the same in each import.
+        if row.created_at < EPOCH_MS:
+            raise ValueError("it is older than the epoch of ids, 2010-11-04: give it an id")
+        # Many follows of an archive share a second: the low bits spread them, so that few have to move to a free id.
         digest = blake2b(b"%d %d" % (row.source_id, row.target_id), digest_size=4).digest()
-        return first_id_at(_checked_time(row.created_at)) | int.from_bytes(digest, "big") & (1 << 22) - 1
+        return first_id_at(row.created_at) | int.from_bytes(digest, "big") & (1 << 22) - 1
+
+    def _check_time(self, ms: int) -> None:
+        now = self._clock()
+        if not 0 <= ms <= now:
+            raise ValueError("its time is in the future" if ms > now else "its time is before 1970")
+
+    def _time_in(self, id_: int) -> int:
+        ms = id_time(id_)
+        if ms > self._clock():
+            raise ValueError("the time in its id is in the future")
+        return ms
 
 
 def _checked_id(id_: int) -> int:
     if not 0 < id_ <= MAX_ID:
         raise ValueError(f"{id_} is outside the range of ids")
     return id_
-
-
-def _checked_time(ms: int) -> int:
-    if not 0 <= ms <= _MAX_MS:
-        raise ValueError(f"{ms} is outside the range of times, in milliseconds since 1970")
-    return ms

@@ -3,6 +3,8 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 from murmur import outbox
 from murmur.cursors import Window
@@ -78,18 +80,18 @@ class SqliteGraph:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def follow(self, rows: Sequence[tuple[Edge, Followed]]) -> Sequence[Outcome]:
+    async def follow(self, rows: Sequence[tuple[Edge, Followed]], movable: AbstractSet[int] = frozenset()) -> Sequence[Outcome]:
         def work(connection: sqlite3.Connection) -> Sequence[Outcome]:
             known = _known(connection, (edge for edge, _ in rows))
             counts = _Counts()
             outcomes: list[Outcome] = []
-            for edge, event in rows:
+            for index, (edge, event) in enumerate(rows):
                 if edge.source_id not in known or edge.target_id not in known:
                     outcome = Outcome.UNKNOWN
                 elif connection.execute(_BLOCKED, (edge.source_id, edge.target_id)).fetchone():
                     outcome = Outcome.BLOCKED
                 else:
-                    outcome = _insert(connection, "follow", edge)
+                    outcome = _insert(connection, "follow", edge, movable=index in movable)
                 if outcome is Outcome.DONE:
                     counts.change(edge.source_id, edge.target_id, 1)
                     outbox.append(connection, event)
@@ -222,14 +224,17 @@ def _known(connection: sqlite3.Connection, edges: Iterable[Edge]) -> set[int]:
     return {row[0] for row in connection.execute(sql, (as_list(ids),))}
 
 
-def _insert(connection: sqlite3.Connection, kind: EdgeKind, edge: Edge) -> Outcome:
+def _insert(connection: sqlite3.Connection, kind: EdgeKind, edge: Edge, *, movable: bool = False) -> Outcome:
     table = _TABLES[kind]
-    sql = f"INSERT INTO {table} (source_id, target_id, id) VALUES (?,?,?) ON CONFLICT DO NOTHING"  # noqa: S608 (a table's name)
-    if connection.execute(sql, (edge.source_id, edge.target_id, edge.id)).rowcount:
-        return Outcome.DONE
-    sql = f"SELECT 1 FROM {table} WHERE source_id = ? AND target_id = ?"  # noqa: S608 (a table's name)
-    there = connection.execute(sql, (edge.source_id, edge.target_id)).fetchone()
-    return Outcome.UNCHANGED if there else Outcome.ID_TAKEN
+    insert = f"INSERT INTO {table} (source_id, target_id, id) VALUES (?,?,?) ON CONFLICT DO NOTHING"  # noqa: S608 (a table's name)
+    find = f"SELECT 1 FROM {table} WHERE source_id = ? AND target_id = ?"  # noqa: S608 (a table's name)
+    while not connection.execute(insert, (edge.source_id, edge.target_id, edge.id)).rowcount:
+        if connection.execute(find, (edge.source_id, edge.target_id)).fetchone():
+            return Outcome.UNCHANGED
+        if not movable:
+            return Outcome.ID_TAKEN
+        edge = replace(edge, id=edge.id + 1)
+    return Outcome.DONE
 
 
 def _delete(connection: sqlite3.Connection, kind: EdgeKind, source_id: int, target_id: int) -> bool:
