@@ -35,7 +35,8 @@ _PLAIN = re.compile(r"[A-Za-z.]")
 # library sees it, and it sees only words with a dot inside.
 _MAX_LABELS = 8
 _MAX_LABEL = 63
-_DOTTED = re.compile(r"[\w.\-]+")
+# Emoji, joiners and marks do not end a domain for the library, so they do not end a run here.
+_DOTTED = re.compile(r"[\w.\-\u0080-\U0010ffff]+")
 _LONG_LABEL = re.compile(rf"[A-Za-z0-9_\-]{{{_MAX_LABEL + 1}}}")
 _LONG_RUN = re.compile(rf"[^\0-\x7f][\w\-\u0080-\U0010ffff]{{{2 * _MAX_LABEL},}}")
 _MENTION = re.compile(r"(?<![\w!@#$%&*＠])[@＠]([A-Za-z0-9_]{1,15})(?![\w@＠]|://)")
@@ -46,7 +47,11 @@ _MARKS = (
 )
 _HASHTAG = re.compile(rf"(?<![\w&/#＃])[#＃]([\w{_MARKS}]*[^\W\d_][\w{_MARKS}]*)(?![#＃]|://)")
 MAX_HASHTAG = 100
-_INVALID = re.compile("[\0\ufffe\ufeff\uffff]")
+# Control characters could reach somebody's terminal.
+_INVALID = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\ufffe\ufeff\uffff]")
+# Letters and a symbol that show nothing, beside the categories of what is never seen alone.
+_FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
+_UNSEEN = ("Cc", "Cf", "Mn", "Me", "Zs", "Zl", "Zp")
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -106,10 +111,10 @@ def read_text(raw: str) -> Text:
     except UnicodeEncodeError:
         raise InvalidText("INVALID", "the text has a lone surrogate, which is no character") from None
     text = unicodedata.normalize("NFC", raw.replace("\r\n", "\n").replace("\r", "\n")).strip()
-    if not text:
-        raise InvalidText("EMPTY", "the text is empty; write at least one character")
     if _INVALID.search(text):
-        raise InvalidText("INVALID", "the text has a character that no text may have (U+0000, U+FFFE, U+FEFF or U+FFFF)")
+        raise InvalidText("INVALID", "the text has a control character, or one that no text may have (U+FEFF, U+FFFE, U+FFFF)")
+    if all(character in _FILLERS or unicodedata.category(character) in _UNSEEN for character in text):
+        raise InvalidText("EMPTY", "the text is empty; write at least one character that can be seen")
     if len(text) > MAX_WEIGHT and _least_weight(text) > MAX_WEIGHT:
         raise InvalidText("TOO_LONG", f"the text counts more than {MAX_WEIGHT} characters; at most {MAX_WEIGHT} fit")
     links = _links(text)

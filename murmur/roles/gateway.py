@@ -86,7 +86,8 @@ async def open_gateway(
             ready=ready,
             jwks=rooms.users.jwks,
             options=replace(
-                edge_options(settings, Explorer(title="Murmur", query=_EXAMPLE)), answer_objects=settings.limits.max_answer_objects
+                edge_options(settings, Explorer(title="Murmur", query=_EXAMPLE)),
+                answer_objects=settings.limits.max_answer_objects,
             ),
         )
         yield Gateway(engine, app, gate)

@@ -1,5 +1,6 @@
 """What a tweet's text may be, and what is found in it."""
 
+import re
 import sys
 import time
 import unicodedata
@@ -171,13 +172,24 @@ def test_weights_and_links_equal_the_librarys(raw: str) -> None:
     try:
         read = read_text(raw)
     except InvalidText as refused:
-        assert refused.kind == ("TOO_LONG" if expected > MAX_WEIGHT else "EMPTY" if not text else "INVALID")
+        categories = {unicodedata.category(character) for character in text}
+        if refused.kind == "TOO_LONG":
+            assert expected > MAX_WEIGHT
+        elif refused.kind == "EMPTY":
+            assert not any(category[0] in "LNP" for category in categories - {"Lo"})
+        else:
+            assert categories & {"Cc", "Cn", "Cf"}
         return
     assert read.value == text
-    assert read.weight == expected
-    assert [[link.start, link.end] for link in read.entities.links] == [
-        link["indices"] for link in extract_urls_with_indices(text)
+    word_by_word = [
+        [word.start() + index for index in link["indices"]]
+        for word in re.finditer(r"\S+", text)
+        for link in extract_urls_with_indices(word[0])
     ]
+    assert [[link.start, link.end] for link in read.entities.links] == word_by_word
+    # Over a whole text the library misses a link that follows " 。"; where it finds the same links, it counts the same.
+    if word_by_word == [link["indices"] for link in extract_urls_with_indices(text)]:
+        assert read.weight == expected
 
 
 def test_every_emoji_of_one_code_point_counts_two() -> None:
@@ -219,6 +231,37 @@ def test_hostile_texts_are_answered_soon(piece: str, before: str, after: str) ->
     with suppress(InvalidText):
         read_text(raw)
     assert time.thread_time() - started < 5
+
+
+MIXED = [
+    "http://(" + "a.字.👨‍👩‍👧" * 237,
+    "=:" + "🇩🇪a." * 490,
+    "?http://" + "字.\u0300com" * 300,
+    "a.👍🏽字." * 250,
+    "xn--a.é." * 200,
+]
+
+
+@pytest.mark.parametrize("raw", MIXED)
+def test_hostile_texts_of_several_scripts_are_answered_soon(raw: str) -> None:
+    started = time.thread_time()
+    with suppress(InvalidText):
+        read_text(raw[:MAX_CODE_POINTS])
+    assert time.thread_time() - started < 2.5
+
+
+@pytest.mark.parametrize("raw", ["\u200b\u2060", "\u202e", "\u00ad", "\u3164", "\ufe0f", "\U000e0001", "\u2800 \u115f", "\u0301"])
+def test_a_text_that_nobody_can_see_is_empty(raw: str) -> None:
+    with pytest.raises(InvalidText) as refused:
+        read_text(raw)
+    assert refused.value.kind == "EMPTY"
+
+
+@pytest.mark.parametrize("raw", ["a\x1b[31mred", "a\x07", "a\x9b31m", "a\x7f"])
+def test_control_characters_are_refused(raw: str) -> None:
+    with pytest.raises(InvalidText) as refused:
+        read_text(raw)
+    assert refused.value.kind == "INVALID"
 
 
 @pytest.mark.parametrize("text", ["a", "A_9", "x" * 15])
