@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from murmur.errors import StartupError
+from murmur.roles.connections import BoundedConnection
 
 DRAIN_SECONDS = 10
 _BACKLOG = 2_048
@@ -58,7 +59,7 @@ async def serve(app: ASGIApp, listener: socket.socket, drain: Callable[[], Await
     _settle_memory()
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedConnection,
         loop="none",
         lifespan="off",
         log_config=None,
