@@ -40,7 +40,7 @@ from gateway.edge.refusal import malformed
 DEFAULT_PAGE = 20
 GUESSED_LIST = 5
 _PAGE_ARGUMENTS = ("first", "last")
-_REMEMBERED = 1_000
+_DOCUMENT_CHARACTERS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,22 +55,23 @@ class _Field:
 
 
 class ObjectBound:
-    """At most `limit` objects in an answer. Documents are read once and then remembered."""
+    """At most `limit` objects in an answer. Documents are read once and then remembered, bounded by their length."""
 
     def __init__(self, schema: GraphQLSchema, limit: int) -> None:
         self._schema = schema
         self._limit = limit
-        self._read: LRUCache[tuple[str, str | None], tuple[tuple[_Field, ...], Mapping[str, Any]]]
-        self._read = LRUCache(_REMEMBERED)
+        self._read: LRUCache[tuple[str, str | None], tuple[int, tuple[_Field, ...], Mapping[str, Any]]]
+        self._read = LRUCache(_DOCUMENT_CHARACTERS, getsizeof=lambda known: known[0])
 
     def check(self, document: str, operation_name: str | None, variables: Mapping[str, Any] | None) -> None:
         """Raises Refusal. The document is one that the engine has validated."""
         identity = (document, operation_name)
         known = self._read.get(identity)
         if known is None:
-            known = self._fields_of(parse(document, no_location=True), operation_name)
-            self._read[identity] = known
-        fields, defaults = known
+            known = (len(document), *self._fields_of(parse(document, no_location=True), operation_name))
+            if len(document) <= _DOCUMENT_CHARACTERS:
+                self._read[identity] = known
+        _, fields, defaults = known
         count = _Count({**defaults, **(variables or {})}, self._limit).objects(fields, None)
         if count > self._limit:
             raise malformed(

@@ -16,9 +16,12 @@ from murmur.runtime.context import RequestContext
 from murmur.runtime.scalars import SCHEMA_CONFIG
 
 _log = structlog.get_logger()
-_OPERATIONS = 2_000
+_DOCUMENT_CHARACTERS = 500_000
 _MAX_TOKENS = 20_000
 _DEFECT = "something went wrong here; it has been logged"
+
+Prepared = CompiledOperation | DocumentNode | list[GraphQLError]
+"""What a document came to: compiled, left to graphql-core, or refused."""
 
 Response = dict[str, Any]
 """A GraphQL response: `data` (absent when nothing ran) and `errors`, as plain values."""
@@ -39,8 +42,9 @@ class Subgraph:
         # Strawberry's own `execute` would parse and validate each time; the graphql-core schema below it is what runs.
         self._schema = schema._schema  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] (no public name for it)
         self._context = context
-        self._operations: LRUCache[tuple[str, str | None], CompiledOperation | DocumentNode | list[GraphQLError]]
-        self._operations = LRUCache(_OPERATIONS)
+        # Compiled, a document takes some two hundred times its own length.
+        self._operations: LRUCache[tuple[str, str | None], tuple[int, Prepared]]
+        self._operations = LRUCache(_DOCUMENT_CHARACTERS, getsizeof=lambda known: known[0])
 
     async def execute(
         self, document: str, variables: Mapping[str, object] | None, operation_name: str | None, caller: Caller
@@ -60,16 +64,18 @@ class Subgraph:
             response["errors"] = [self._present(error, path) for error, path in errors]
         return response
 
-    def _prepare(self, document: str, operation_name: str | None) -> CompiledOperation | DocumentNode | list[GraphQLError]:
+    def _prepare(self, document: str, operation_name: str | None) -> Prepared:
         known = self._operations.get((document, operation_name))
-        if known is None:
-            try:
-                parsed = parse(document, no_location=True, max_tokens=_MAX_TOKENS)
-                known = validate(self._schema, parsed) or self._compile(parsed, operation_name)
-            except (GraphQLError, RecursionError) as error:
-                known = [error if isinstance(error, GraphQLError) else GraphQLError("the document is nested too deeply")]
-            self._operations[document, operation_name] = known
-        return known
+        if known is not None:
+            return known[1]
+        try:
+            parsed = parse(document, no_location=True, max_tokens=_MAX_TOKENS)
+            prepared: Prepared = validate(self._schema, parsed) or self._compile(parsed, operation_name)
+        except (GraphQLError, RecursionError) as error:
+            prepared = [error if isinstance(error, GraphQLError) else GraphQLError("the document is nested too deeply")]
+        if len(document) <= _DOCUMENT_CHARACTERS:
+            self._operations[document, operation_name] = (len(document), prepared)
+        return prepared
 
     def _compile(self, parsed: DocumentNode, operation_name: str | None) -> CompiledOperation | DocumentNode:
         try:
