@@ -134,9 +134,10 @@ class User:
     async def _neighbours(
         self, context: UsersContext, side: Side, first: int | None, after: str | None, last: int | None, before: str | None
     ) -> Connection["User"]:
-        wanted = cursors.window(side, first=first, after=after, last=last, before=before)
+        name = f"{side}:{self.key}"
+        wanted = cursors.window(name, first=first, after=after, last=last, before=before)
         rows = await context.neighbours.load((side, self.key, wanted))
-        return connection(side, cursors.page(rows, wanted), lambda row: row.position, lambda row: present(row.user))
+        return connection(name, cursors.page(rows, wanted), lambda row: row.position, lambda row: present(row.user))
 
 
 def present(user: model.User) -> User:

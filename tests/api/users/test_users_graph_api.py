@@ -189,7 +189,7 @@ async def test_pages_of_followers_join_without_gap_or_repeat_while_new_ones_come
 
 
 async def test_a_page_or_cursor_out_of_bounds_is_bad_input(town: Town) -> None:
-    [star, *_] = await crowd(town, 3)
+    [star, other, *_] = await crowd(town, 3)
     document = "query ($id: ID!) {{ user(id: $id) {{ {0} {{ nodes {{ id }} pageInfo {{ endCursor }} }} }} }}"
     page = (await town.nobody.ask(document.format("followers(first: 1)"), id=star))["user"]["followers"]
     cursor = page["pageInfo"]["endCursor"]
@@ -204,6 +204,10 @@ async def test_a_page_or_cursor_out_of_bounds_is_bad_input(town: Town) -> None:
     ):
         [error] = await town.nobody.errors(document.format(field), id=star)
         assert error["extensions"]["code"] == "BAD_USER_INPUT", field
+    theirs = document.format(f'followers(after: "{cursor}")')
+    assert await town.nobody.errors(theirs, id=star) == []
+    [error] = await town.nobody.errors(theirs, id=other)
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 async def test_the_blocked_are_in_no_list_of_followers(town: Town) -> None:
