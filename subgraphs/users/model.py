@@ -125,8 +125,8 @@ class ImportedEdge:
 
 @dataclass(frozen=True, slots=True)
 class SignInLimits:
-    """How many tries are let through, such as `10/15minutes`; None is no limit. A success does not give an address its tries
-    back, only an account."""
+    """How many sign-ups, and how many failed sign-ins, are let through, such as `10/15minutes`; None is no limit. A success
+    gives an account all its tries back, and an address only its own."""
 
     sign_in_per_account: str | None = "10/15minutes"
     sign_in_per_address: str | None = "100/15minutes"

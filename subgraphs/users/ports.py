@@ -160,7 +160,11 @@ class Throttle(Protocol):
     """Counts tries by rule and key. Which limit a rule has, if any, is the adapter's to know."""
 
     async def spend(self, rule: Rule, key: str) -> None:
-        """Count a try. Raises RateLimited, with the seconds to wait, when the limit was reached before it."""
+        """Count a try. Raises RateLimited, with the seconds to wait, and counts nothing when the limit was reached before it."""
+        ...
+
+    async def give_back(self, rule: Rule, key: str) -> None:
+        """Count a try less, one that was spent before."""
         ...
 
     async def forget(self, rule: Rule, key: str) -> None:

@@ -36,6 +36,24 @@ async def test_forgetting_starts_from_zero(throttle: Throttle) -> None:
         await throttle.spend("sign_in_account", "ada")
 
 
+async def test_a_try_that_is_given_back_can_be_spent_again_once(throttle: Throttle) -> None:
+    for _ in range(3):
+        await throttle.spend("sign_in_account", "ada")
+    for _ in range(2):
+        with pytest.raises(RateLimited):
+            await throttle.spend("sign_in_account", "ada")
+    await throttle.give_back("sign_in_account", "ada")
+    await throttle.spend("sign_in_account", "ada")
+    with pytest.raises(RateLimited):
+        await throttle.spend("sign_in_account", "ada")
+
+
+async def test_giving_back_what_was_not_spent_gives_nothing(throttle: Throttle) -> None:
+    await throttle.give_back("sign_in_account", "ada")
+    await throttle.give_back("sign_up_address", "::1")
+    await test_tries_beyond_the_limit_are_told_how_long_to_wait(throttle)
+
+
 async def test_a_rule_without_a_limit_lets_everything_through(throttle: Throttle) -> None:
     for _ in range(200):
         await throttle.spend("sign_up_address", "::1")

@@ -58,8 +58,13 @@ class Accounts(Base):
         return await self._start_session(user.id)
 
     async def sign_in(self, handle: str, password: str, caller: Caller) -> SignedIn:
-        """Start a session. Raises Refused(WRONG_CREDENTIALS), the same and as late for an unknown handle; RateLimited."""
-        await self._throttle.spend("sign_in_address", _network(caller.address))
+        """Start a session. Raises Refused(WRONG_CREDENTIALS), the same and as late for an unknown handle; RateLimited.
+
+        Tries are counted before the password is compared, so that no number of guesses at once gets past a limit, and a
+        success is given back.
+        """
+        network = _network(caller.address)
+        await self._throttle.spend("sign_in_address", network)
         if not (is_handle(handle) and plausible(password)):
             raise _wrong_credentials()
         account = handle.lower()
@@ -68,6 +73,7 @@ class Accounts(Base):
         password_hash = known and known.password_hash
         if not await self._passwords.verify(password, password_hash) or known is None or password_hash is None:
             raise _wrong_credentials()
+        await self._throttle.give_back("sign_in_address", network)
         await self._throttle.forget("sign_in_account", account)
         if self._passwords.outdated(password_hash):
             await self._store.rehash(known.user_id, password_hash, await self._passwords.hash(password))

@@ -19,7 +19,8 @@ class MemoryThrottle:
     """`Throttle` for one process. A window begins with its first try. Raises StartupError for a limit that can't be read."""
 
     def __init__(self, limits: SignInLimits) -> None:
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._counts = MemoryStorage()
+        self._limiter = FixedWindowRateLimiter(self._counts)
         self._limits: dict[Rule, RateLimitItem | None] = {
             "sign_in_account": _parse(limits.sign_in_per_account),
             "sign_in_address": _parse(limits.sign_in_per_address),
@@ -30,9 +31,16 @@ class MemoryThrottle:
         limit = self._limits[rule]
         if limit is None or await self._limiter.hit(limit, rule, key):
             return
+        await self.give_back(rule, key)
         reset, _ = await self._limiter.get_window_stats(limit, rule, key)
         wait = max(1, math.ceil(reset - time.time()))
         raise RateLimited(f"too many tries; wait {wait} seconds", retry_after=wait)
+
+    async def give_back(self, rule: Rule, key: str) -> None:
+        limit = self._limits[rule]
+        # A window that has ended meanwhile has nothing to give back, and no count is to be left without one.
+        if limit is not None and await self._counts.get(limit.key_for(rule, key)):
+            await self._counts.decr(limit.key_for(rule, key))
 
     async def forget(self, rule: Rule, key: str) -> None:
         limit = self._limits[rule]

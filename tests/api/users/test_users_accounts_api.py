@@ -154,12 +154,24 @@ async def test_sign_in_is_throttled_by_account_wherever_it_is_tried_from(found: 
     assert await town.nobody.errors(SIGN_IN, handle="nobody", password=PASSWORD)
 
 
-async def test_a_success_gives_the_account_its_tries_back_but_not_the_address(found: Found) -> None:
-    town = found(SignInLimits("2/hour", "6/hour", None))
+async def test_only_failed_sign_ins_count_for_an_address(found: Found) -> None:
+    town = found(SignInLimits(None, "3/hour", None))
     await town.sign_up("ada")
-    for _ in range(3):
-        assert codes(await sign_in(town.nobody, "ada", "wrong horse")) == ["WRONG_CREDENTIALS"]
+    for _ in range(5):
         assert codes(await sign_in(town.nobody, "ada")) == []
+    guesses = [town.nobody.errors(SIGN_IN, handle="ada", password="wrong horse") for _ in range(9)]
+    refused = [errors for errors in await asyncio.gather(*guesses) if errors]
+    assert [error["extensions"]["code"] for [error] in refused] == ["RATE_LIMITED"] * 6
+    assert await town.nobody.errors(SIGN_IN, handle="ada", password=PASSWORD)
+
+
+async def test_a_success_gives_the_account_its_tries_back_and_the_address_only_its_own(found: Found) -> None:
+    town = found(SignInLimits("2/hour", "3/hour", None))
+    await town.sign_up("ada")
+    for number in range(3):
+        if number:
+            assert codes(await sign_in(town.nobody, "ada")) == []
+        assert codes(await sign_in(town.nobody, "ada", "wrong horse")) == ["WRONG_CREDENTIALS"]
     [error] = await town.nobody.errors(SIGN_IN, handle="ada", password=PASSWORD)
     assert error["extensions"]["code"] == "RATE_LIMITED"
     assert codes(await sign_in(Person(town, Caller(None, "192.0.2.2")), "ada")) == []
@@ -169,7 +181,7 @@ async def test_a_client_has_its_ipv6_network_to_itself(found: Found) -> None:
     town = found(SignInLimits(None, "2/hour", None))
     await town.sign_up("ada")
     for last in ("1", "2"):
-        await sign_in(Person(town, Caller(None, f"2001:db8::{last}")), "ada")
+        await sign_in(Person(town, Caller(None, f"2001:db8::{last}")), "ada", "wrong horse")
     assert await Person(town, Caller(None, "2001:db8::ffff")).errors(SIGN_IN, handle="ada", password=PASSWORD)
     await sign_in(Person(town, Caller(None, "2001:db8:0:1::1")), "ada")
 
