@@ -1,7 +1,10 @@
 """GraphiQL, served whole from this origin: the page works with no network and runs no inline script."""
 
+import asyncio
 import gzip
+from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
 import orjson
 from starlette.requests import Request
@@ -78,25 +81,54 @@ class ExplorerPage:
         return _PAGE.format(title=title, assets=ASSETS_PATH, settings=settings.decode().replace("<", "\\u003c")).encode()
 
 
+@dataclass(frozen=True, slots=True)
+class _Asset:
+    tag: str
+    zipped: bytes
+    plain: bytes
+
+
 class ExplorerAssets:
-    """The page's files, which `npm ci` leaves compressed in the explorer's folder."""
+    """The page's files, which `npm ci` leaves compressed in the explorer's folder. Each is read once until it changes."""
 
     def __init__(self, explorer: Explorer) -> None:
         self._folder = explorer.assets
+        self._assets: dict[str, _Asset] = {}
+        self._reading = asyncio.Lock()
 
     async def __call__(self, request: Request) -> Response:
         name = request.path_params["name"]
-        path = self._folder / f"{name}.gz"
-        if name not in _ASSETS or not path.is_file():
+        asset = await self._asset(name) if name in _ASSETS else None
+        if asset is None:
             return Response("no such file", 404, media_type="text/plain")
-        status = path.stat()
-        tag = f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
-        headers = {"etag": tag, "cache-control": "no-cache", "vary": "accept-encoding", "x-content-type-options": "nosniff"}
-        if request.headers.get("if-none-match") == tag:
+        headers = {
+            "etag": asset.tag,
+            "cache-control": "no-cache",
+            "vary": "accept-encoding",
+            "x-content-type-options": "nosniff",
+        }
+        if request.headers.get("if-none-match") == asset.tag:
             return Response(status_code=304, headers=headers)
-        body = path.read_bytes()
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            headers["content-encoding"] = "gzip"
-        else:
-            body = gzip.decompress(body)
-        return Response(body, headers=headers, media_type=_ASSETS[name])
+        if "gzip" not in request.headers.get("accept-encoding", ""):
+            return Response(asset.plain, headers=headers, media_type=_ASSETS[name])
+        return Response(asset.zipped, headers=headers | {"content-encoding": "gzip"}, media_type=_ASSETS[name])
+
+    async def _asset(self, name: str) -> _Asset | None:
+        """The file as it is now; None where there is none."""
+        path = self._folder / f"{name}.gz"
+        async with self._reading:
+            try:
+                status = path.stat()
+                tag = f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
+                asset = self._assets.get(name)
+                if asset is None or asset.tag != tag:
+                    # Megabytes: they would hold up every other request for their time.
+                    asset = self._assets[name] = await asyncio.to_thread(_read, path, tag)
+            except FileNotFoundError:
+                return None
+        return asset
+
+
+def _read(path: Path, tag: str) -> _Asset:
+    zipped = path.read_bytes()
+    return _Asset(tag, zipped, gzip.decompress(zipped))

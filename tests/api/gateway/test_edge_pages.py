@@ -1,6 +1,7 @@
 """What operators and people with a browser find beside the API."""
 
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,23 @@ async def test_the_explorers_files_come_compressed_and_are_not_sent_twice(assets
     assert (plain.body, "content-encoding" in plain.headers) == (b"let a = 1;" * 50, False)
     again = await ask(edge.app, "GET", "/graphql/explorer/page.js", headers={"if-none-match": zipped.headers["etag"]})
     assert (again.status, again.body) == (304, b"")
+
+
+async def test_a_file_of_the_explorer_is_read_once_until_it_changes(assets: Path) -> None:
+    edge = Edge(EdgeOptions(explorer=Explorer(assets=assets)))
+    path = assets / "page.js.gz"
+    first = await ask(edge.app, "GET", "/graphql/explorer/page.js")
+    status = path.stat()
+    path.write_bytes(b"x" * status.st_size)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert (await ask(edge.app, "GET", "/graphql/explorer/page.js")).body == first.body
+    path.write_bytes(gzip.compress(b"let b = 2;"))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+    changed = await ask(edge.app, "GET", "/graphql/explorer/page.js")
+    assert changed.body == b"let b = 2;"
+    assert changed.headers["etag"] != first.headers["etag"]
+    path.unlink()
+    assert (await ask(edge.app, "GET", "/graphql/explorer/page.js")).status == 404
 
 
 @pytest.mark.parametrize("name", ["secret", "..%2fpage.js", "nothing.js", "page.css"])
