@@ -166,7 +166,7 @@ class Engine:
     def _plan(self, document: DocumentNode, node: OperationDefinitionNode, budget: Budget) -> Stages:
         fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
         keys = Keys(self._graph.field_names)
-        reader = SelectionReader(self._graph.schema, self._graph.possible, keys, budget, fragments)
+        reader = SelectionReader(self._graph.schema, self._graph.possible, keys, budget, fragments, self._graph.directives)
         operation = normalise(self._graph.schema, node, reader, keys)
         fetch_graphs, plan = build_plan(self._graph, operation, keys, budget)
         return Stages(operation, fetch_graphs, plan, node, fragments)

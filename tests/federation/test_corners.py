@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from gateway.federation.composition import SubgraphSdl, compose
 from gateway.federation.engine import Engine, RequestRefused
+from gateway.federation.supergraph import load_supergraph
 
 from .doubles import Recorder, ask, engine, federate, supergraph_sdl
 
@@ -120,3 +122,97 @@ async def test_an_object_of_no_known_type_is_null_with_an_error() -> None:
 def test_a_field_that_only_an_unreachable_interface_object_has_is_refused() -> None:
     with pytest.raises(RequestRefused, match=r"Piece.era|piece"):
         museum().prepare("{ piece { era } }")
+
+
+async def test_a_directive_whose_argument_only_one_subgraph_lets_out() -> None:
+    head = """
+    extend schema
+      @link(url: "https://audience.test/audience/v1.0", import: ["@audience"])
+      @link(url: "https://specs.apollo.dev/federation/v2.7", import: ["@composeDirective"])
+      @composeDirective(name: "@audience")
+    enum Audience { ALL STAFF }
+    """
+    subgraphs = {
+        name: Recorder(
+            f"enum Audience {{ ALL STAFF }} directive @audience({argument}) on FIELD type Query {{ {name}: Int }}", {name: 1}
+        )
+        for name, argument in (("a", "of: Audience!"), ("b", "of: Audience! = ALL"))
+    }
+    sdls = [SubgraphSdl(name, f"http://{name}.test", head + each.sdl.partition("STAFF }")[2]) for name, each in subgraphs.items()]
+    gateway = Engine(load_supergraph(compose(sdls)), subgraphs)
+    assert await ask(gateway, "{ a @audience b @audience }") == {"data": {"a": 1, "b": 1}}
+
+
+async def test_a_member_that_did_not_come_causes_no_fetch() -> None:
+    def broken(_representation: object) -> object:
+        raise ValueError("nobody wanted this")
+
+    notes = Recorder(
+        """
+        type Query { note: Note }
+        union Note = Anonymous | Signed
+        type Anonymous { song: Song } type Signed { song: Song }
+        type Song @key(fields: "id") { id: ID! }
+        """,
+        {"note": {"__typename": "Anonymous", "song": {"id": "1"}}},
+    )
+    wanted = Recorder('type Song @key(fields: "id") { id: ID! key: String! }', entities={"Song": lambda r: {**r, "key": "E"}})
+    other = Recorder('type Song @key(fields: "id") { id: ID! bars: Int! }', entities={"Song": broken})
+    gateway = federate({"notes": notes, "wanted": wanted, "other": other})
+    document = "{ note { ... on Anonymous { song { key } } ... on Signed { song { key bars } } } }"
+    assert await ask(gateway, document) == {"data": {"note": {"song": {"key": "E"}}}}
+    assert other.requests == []
+
+
+def shelf(name: str, own: str, things: list[dict[str, str]]) -> Recorder:
+    box = {"id": "1", "tray": {"things": things}, f"tray{own}": {"things": things}}
+    return Recorder(
+        f"""
+        type Query {{ {name}: Box both: Box @shareable }}
+        type Box @key(fields: "id") {{ id: ID! tray: Tray @shareable tray{own}: Tray }}
+        type Tray @shareable {{ things: [Thing!]! }}
+        union Thing = Nail | Only{own}
+        type Nail @shareable {{ size: String }}
+        type Only{own} {{ {own.lower()}: String }}
+        """,
+        {name: box, "both": {"id": "1", "tray": {"things": things[:1]}}},
+        {"Box": lambda _r: box},
+    )
+
+
+NAIL, FILE, SAW = ({"__typename": "Nail", "size": "m"}, {"__typename": "OnlyA", "a": "x"}, {"__typename": "OnlyB", "b": "y"})
+THINGS = "things { __typename ... on Nail { size } ... on OnlyA { a } ... on OnlyB { b } }"
+
+
+@pytest.mark.parametrize(
+    ("document", "data"),
+    [
+        (f"{{ one {{ tray {{ {THINGS} }} }} }}", {"one": {"tray": {"things": [NAIL, FILE]}}}),
+        (f"{{ two {{ tray {{ {THINGS} }} }} }}", {"two": {"tray": {"things": [NAIL, SAW]}}}),
+        (f"{{ both {{ tray {{ {THINGS} }} }} }}", {"both": {"tray": {"things": [NAIL]}}}),
+        (f"{{ one {{ trayB {{ {THINGS} }} }} }}", {"one": {"trayB": {"things": [NAIL, SAW]}}}),
+    ],
+)
+async def test_a_list_of_a_union_comes_from_one_subgraph_with_the_members_that_it_knows(document: str, data: object) -> None:
+    gateway = federate({"a": shelf("one", "A", [NAIL, FILE]), "b": shelf("two", "B", [NAIL, SAW])})
+    assert await ask(gateway, document) == {"data": data}
+
+
+async def test_only_what_is_asked_for_is_taken_of_what_is_provided() -> None:
+    def broken(_info: object) -> object:
+        raise ValueError("nobody wanted this")
+
+    owner = Recorder(
+        'type Song @key(fields: "id") { id: ID! name: String! @shareable text: String! @shareable bars: Int! }',
+        entities={"Song": lambda r: {**r, "name": "owned", "text": "", "bars": 8}},
+    )
+    player = Recorder(
+        """
+        type Query { song: Song @provides(fields: "name text") }
+        type Song @key(fields: "id") { id: ID! name: String! @external text: String! @external }
+        """,
+        {"song": {"id": "1", "name": "provided", "text": broken}},
+    )
+    gateway = federate({"owner": owner, "player": player})
+    response = await ask(gateway, "{ song { ... { name } ... { bars } ... on Song @skip(if: true) { text } } }")
+    assert response == {"data": {"song": {"name": "provided", "bars": 8}}}

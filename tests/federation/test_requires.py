@@ -214,7 +214,7 @@ def workshop(**down: bool) -> dict[str, Recorder]:
           id: ID! weight: Int @external postage: Int @requires(fields: "weight") boxed: Boolean
         }
         """,
-        entities={"Tool": lambda r: {**r, "postage": r.get("weight", 100) * 2, "boxed": True}},
+        entities={"Tool": lambda r: {**r, "postage": lambda _info: r["weight"] * 2, "boxed": True}},
     )
     subgraphs = {"tools": tools, "scales": scales, "post": post}
     for name, is_down in down.items():

@@ -184,3 +184,17 @@ def test_arguments_from_a_context_are_refused() -> None:
     )
     with pytest.raises(InvalidSupergraph, match=r"Query\.x: it takes arguments from a context"):
         load_supergraph(sdl)
+
+
+def test_an_external_key_of_a_type_extension_can_be_read() -> None:
+    sdl = supergraph_sdl(
+        "a b",
+        """
+        type Query @join__type(graph: A) @join__type(graph: B) { one: One @join__field(graph: B) }
+        type One @join__type(graph: A, key: "id") @join__type(graph: B, key: "id", extension: true) {
+          id: ID! @join__field(graph: A) @join__field(graph: B, external: true)
+          x: Int @join__field(graph: A)
+        }
+        """,
+    )
+    assert plan(engine(sdl), "{ one { id x } }").count("Fetch(") == 2

@@ -215,3 +215,17 @@ async def test_no_second_source_is_asked_for_what_is_skipped() -> None:
     turned = "query($a: Boolean!) { settings { a @include(if: $a) b } }"
     assert (await ask(gateway, turned, {"a": False}))["data"] == {"settings": {"b": 2}}
     assert [len(each.requests) for each in subgraphs.values()] == [2, 2]
+
+
+async def test_custom_directives_of_fields_go_to_the_subgraphs() -> None:
+    definition = "directive @upper(when: Boolean = true) on FIELD "
+    a = Recorder(
+        definition + 'type Query { one: One } type One @key(fields: "id") { id: ID! x: String }', {"one": {"id": "1", "x": "a"}}
+    )
+    b = Recorder(definition + 'type One @key(fields: "id") { id: ID! y: String }', entities={"One": lambda r: {**r, "y": "b"}})
+    gateway = federate({"a": a, "b": b})
+    document = "query ($w: Boolean) { one { x @upper y @upper(when: $w) } one @upper { id } }"
+    assert await ask(gateway, document, {"w": False}) == {"data": {"one": {"x": "a", "y": "b", "id": "1"}}}
+    assert "x @upper(when: true)" in a.requests[0].document
+    assert "y @upper(when: $w)" in b.requests[0].document
+    assert b.requests[0].variables["w"] is False

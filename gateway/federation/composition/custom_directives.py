@@ -106,13 +106,21 @@ def _executable(subgraphs: Sequence[Subgraph]) -> Iterable[DirectiveDefinition]:
             if location in _EXECUTABLE and all(location in other.locations for other in definitions)
         ]
         arguments = {
-            argument.name: replace(argument, directives=())
+            argument.name: replace(argument, default=_default(argument, definitions), directives=())
             for argument in definitions[0].arguments.values()
             if all(_fits(argument, other) for other in definitions)
         }
         if locations:
             repeatable = all(other.repeatable for other in definitions)
             yield replace(definitions[0], locations=tuple(locations), arguments=arguments, repeatable=repeatable)
+
+
+def _default(argument: InputValue, definitions: Iterable[DirectiveDefinition]) -> str | None:
+    """Its own default or, as one that any subgraph has lets operations leave the argument out, another's."""
+    if argument.default is not None:
+        return argument.default
+    others = (definition.arguments[argument.name] for definition in definitions if _fits(argument, definition))
+    return next((other.default for other in others if other.default is not None), None)
 
 
 def _fits(argument: InputValue, definition: DirectiveDefinition) -> bool:
@@ -136,7 +144,10 @@ def plan_custom_directives(subgraphs: Sequence[Subgraph], findings: Findings) ->
         local = group[0].local
         for composed in group:
             names[composed.subgraph.name][composed.local] = local
-        definitions[local] = newest.subgraph.directives[newest.local]
+        definition = newest.subgraph.directives[newest.local]
+        alike = [composed.subgraph.directives[composed.local] for composed in group]
+        defaults = {name: replace(each, default=_default(each, alike)) for name, each in definition.arguments.items()}
+        definitions[local] = replace(definition, arguments=defaults)
         known = links.get(identity)
         imports = {**(known.imports if known else {}), f"@{own}": f"@{local}"}
         base = known if known and known.version >= newest.link.version else newest.link

@@ -21,6 +21,10 @@ class FetchPart(Protocol):
         """The paths of the objects, entry by entry; slow, for errors."""
         ...
 
+    def withholds(self, path: object, targets: Targets) -> bool:
+        """Whether `path` in the answer is of a field whose requirement is missing; an error there is none of the client's."""
+        ...
+
 
 class RootPart:
     """Root fields, merged into the tree's root or, below a field of the root's type, into each object."""
@@ -44,6 +48,9 @@ class RootPart:
 
     def places(self, tree: Tree, targets: Targets) -> list[list[TreePath]]:
         return _places(tree, self._paths, targets)
+
+    def withholds(self, path: object, targets: Targets) -> bool:  # noqa: ARG002 - root fields require nothing
+        return False
 
 
 class EntitiesPart:
@@ -83,6 +90,13 @@ class EntitiesPart:
 
     def places(self, tree: Tree, targets: Targets) -> list[list[TreePath]]:
         return _places(tree, self._paths, targets)
+
+    def withholds(self, path: object, targets: Targets) -> bool:
+        match path:
+            case [alias, int(index), str(name), *_] if alias == self._alias:
+                return name in targets.withheld.get(index, ())
+            case _:
+                return False
 
 
 def _places(tree: Tree, paths: tuple[Path, ...], targets: Targets) -> list[list[TreePath]]:

@@ -92,7 +92,11 @@ def _prepare_fetch(fetch: Fetch, transport: Transport) -> Run:
         elif not errors:
             execution.problems.append(_nothing(fetch, parts, targets, tree, _NO_DATA))
         if errors:
-            execution.problems += (reported(fetch, error, places, answered=data is not None) for error in errors)
+            execution.problems += (
+                reported(fetch, error, places, answered=data is not None)
+                for error in errors
+                if not any(part.withholds(error.get("path"), target) for part, target in zip(parts, targets, strict=True))
+            )
 
     return run
 

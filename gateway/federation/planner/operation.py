@@ -47,7 +47,7 @@ class Selected:
 
     `response` is the client's name for it, `key` its name in the tree that subgraph answers are merged into: one key
     for each field and arguments, whatever the client calls it, so that no alias can collide with a key or requirement.
-    `arguments` is printed with its parentheses, or empty. An object may have
+    `arguments` is printed with its parentheses, or empty, and before the custom directives that travel along. An object may have
     no children, where all that is selected on it never holds.
     """
 
@@ -144,7 +144,10 @@ _Slot = tuple[str, str, frozenset[str], Condition]
 
 
 class SelectionReader:
-    """Turns selection sets of an AST into `Selected` fields, in the order of the GraphQL specification."""
+    """Turns selection sets of an AST into `Selected` fields, in the order of the GraphQL specification.
+
+    Fields keep those of their custom directives that are named in `directives`.
+    """
 
     def __init__(
         self,
@@ -153,12 +156,14 @@ class SelectionReader:
         keys: Keys,
         budget: Budget,
         fragments: Mapping[str, FragmentDefinitionNode],
+        directives: frozenset[str],
     ) -> None:
         self._schema = schema
         self._possible = possible
         self._keys = keys
         self._budget = budget
         self._fragments = fragments
+        self._directives = directives
 
     def read(self, parent: str, selection_set: SelectionSetNode) -> tuple[Selected, ...]:
         return self._read([(parent, selection_set)])
@@ -167,13 +172,30 @@ class SelectionReader:
         slots: dict[_Slot, list[tuple[str, FieldNode]]] = {}
         for parent, selection_set in sets:
             self._collect(parent, selection_set, self._possible.of(parent), (), slots, set())
-        return tuple(self._selected(slot, nodes) for slot, nodes in slots.items())
+        directives = self._kept_directives(slots) if self._directives else {}
+        return tuple(self._selected(slot, nodes, directives.get(slot[0], {})) for slot, nodes in slots.items())
 
-    def _selected(self, slot: _Slot, nodes: Sequence[tuple[str, FieldNode]]) -> Selected:
+    def _kept_directives(
+        self, slots: Mapping[_Slot, Sequence[tuple[str, FieldNode]]]
+    ) -> Mapping[str, Mapping[str, DirectiveNode]]:
+        """By response name and name: fields that are merged into one share their directives."""
+        kept: dict[str, dict[str, DirectiveNode]] = {}
+        for slot, nodes in slots.items():
+            for _, node in nodes:
+                for directive in node.directives or ():
+                    if directive.name.value in self._directives:
+                        kept.setdefault(slot[0], {}).setdefault(directive.name.value, directive)
+        return kept
+
+    def _selected(self, slot: _Slot, nodes: Sequence[tuple[str, FieldNode]], directives: Mapping[str, DirectiveNode]) -> Selected:
         response, arguments, types, condition = slot
         node = nodes[0][1]
         name = node.name.value
         variables: set[str] = set()
+        for directive in directives.values():
+            arguments += f" {self._print_directive(directive)}"
+            for argument in directive.arguments or ():
+                _find_variables(argument.value, variables)
         for argument in node.arguments or ():
             _find_variables(argument.value, variables)
         inner = [
@@ -190,6 +212,18 @@ class SelectionReader:
             leaf=node.selection_set is None,
             children=self._read(inner) if inner and not name.startswith("__") else (),
         )
+
+    def _print_directive(self, node: DirectiveNode) -> str:
+        """With the supergraph's defaults, as a subgraph may have others."""
+        declared = self._schema.get_directive(node.name.value)
+        values = {
+            name: print_ast(argument.ast_node.default_value)
+            for name, argument in (declared.args if declared else {}).items()
+            if argument.ast_node and argument.ast_node.default_value
+        }
+        values |= {argument.name.value: print_ast(argument.value) for argument in node.arguments or ()}
+        arguments = ", ".join(f"{name}: {value}" for name, value in values.items())
+        return f"@{node.name.value}({arguments})" if arguments else f"@{node.name.value}"
 
     def _collect(
         self,

@@ -45,7 +45,7 @@ class PathFinder:
         self._graph = graph
         self._budget = budget
         no_fragments: dict[str, FragmentDefinitionNode] = {}
-        self._reader = SelectionReader(graph.schema, graph.possible, keys, budget, no_fragments)
+        self._reader = SelectionReader(graph.schema, graph.possible, keys, budget, no_fragments, frozenset())
         self._found: dict[tuple[object, ...], tuple[tuple[Selected, ...], Resolution]] = {}
         self._merged: dict[tuple[object, ...], tuple[tuple[Selected, ...], tuple[Selected, ...]]] = {}
         self._read: dict[tuple[FieldSet, str], tuple[Selected, ...]] = {}

@@ -42,6 +42,7 @@ class QueryGraph:
     def __init__(self, supergraph: Supergraph, labels: Collection[str] = ()) -> None:
         self.supergraph = supergraph
         self.schema = supergraph.schema
+        self.directives = supergraph.directives
         self.possible = PossibleTypes(supergraph.schema)
         self.field_names = frozenset(
             name for subgraph in supergraph.subgraphs.values() for declared in subgraph.types.values() for name in declared.fields

@@ -37,6 +37,7 @@ from .specifications import Specifications, read_specifications
 _Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode | UnionTypeDefinitionNode
 _Arguments = Mapping[str, object]
 
+_OF_GRAPHQL = {"skip", "include", "stream"}
 _ABOUT_DEPRECATION = re.compile("(must not|cannot) be deprecated")
 
 
@@ -67,6 +68,14 @@ def load_supergraph(sdl: str) -> Supergraph:
         schema=schema,
         api_schema=api_schema,
         subgraphs=_Loader(document, specifications).load(),
+        directives=frozenset(
+            definition.name.value
+            for definition in document.definitions
+            if isinstance(definition, DirectiveDefinitionNode)
+            and any(location.value == "FIELD" for location in definition.locations)
+            and definition.name.value not in _OF_GRAPHQL
+            and not specifications.own(definition.name.value, directive=True)
+        ),
     )
 
 
@@ -209,6 +218,9 @@ class _Loader:
         key_fields = {
             selection.name.value for key in keys for selection in key.fields.node.selections if isinstance(selection, FieldNode)
         }
+        extends = any(
+            each["graph"] == graph and each.get("extension") is True for each in self._applied(definition.directives, "type")
+        )
         fields: dict[str, SubgraphField] = {}
         for field in definition.fields or ():
             name = field.name.value
@@ -222,6 +234,8 @@ class _Loader:
             found = False
             for arguments in said:
                 if "graph" in arguments and self._graph(arguments, place) == graph:
+                    if extends and name in key_fields:
+                        arguments = {**arguments, "external": False}  # Federation 1 has the keys of extensions external
                     fields[name] = self._read_field(field, arguments, place)
                     self._apply_labels(fields, name, arguments, said)
                     found = True

@@ -78,8 +78,13 @@ class Subgraph:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Supergraph:
-    """`schema` holds every type, the inaccessible ones too; `api_schema` only what clients may see."""
+    """`schema` holds every type, the inaccessible ones too; `api_schema` only what clients may see.
+
+    `directives` are the custom ones of fields in operations that every subgraph defines; of those that come by a
+    linked specification nobody knows where they are defined.
+    """
 
     schema: GraphQLSchema
     api_schema: GraphQLSchema
     subgraphs: Mapping[str, Subgraph]
+    directives: frozenset[str] = frozenset()
