@@ -41,13 +41,15 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A family of refresh tokens, of which one at a time is valid: the one with this SHA-256 hash. `id` is 128 random bits."""
+    """A family of refresh tokens, of which one at a time is valid: the one with this SHA-256 hash. `id` is 128 random bits and
+    no secret; `secret` is what the family's tokens are authenticated with."""
 
     id: str
     user_id: int
     token_hash: bytes
     started_at: int
     expires_at: int
+    secret: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,10 @@ class Accounts(Protocol):
         """Start a session and end this person's expired ones and the oldest beyond `keep`."""
         ...
 
+    async def session(self, session_id: str) -> Session | None:
+        """An expired one may still be there."""
+        ...
+
     async def rotate_session(self, session_id: str, old_hash: bytes, new_hash: bytes, now: int, expires_at: int) -> int | None:
         """Put `new_hash` in the place of `old_hash` and return whose session it is.
 

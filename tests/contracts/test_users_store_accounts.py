@@ -27,7 +27,7 @@ async def account(store: UsersStore, id_: int, handle: str) -> Outcome:
 
 
 def session(id_: str, user_id: int, token: bytes = b"1", started_at: int = NOW, lasts: int = 1000) -> Session:
-    return Session(id_, user_id, token, started_at, started_at + lasts)
+    return Session(id_, user_id, token, started_at, started_at + lasts, b"secret of " + id_.encode())
 
 
 async def rotate(store: UsersStore, id_: str, old: bytes, new: bytes, now: int = NOW) -> int | None:
@@ -68,6 +68,18 @@ async def test_a_session_rotates_and_ends_when_an_old_token_comes_back(store: Us
     assert await rotate(store, "s", b"1", b"4") is None
     assert await rotate(store, "s", b"3", b"5") is None
     assert await rotate(store, "other", b"1", b"2") == 1
+
+
+async def test_a_session_is_read_back_whole_until_it_ends(store: UsersStore) -> None:
+    await account(store, 1, "ada")
+    await store.start_session(session("s", 1, b"1"), 50)
+    assert await store.session("s") == session("s", 1, b"1")
+    await rotate(store, "s", b"1", b"2")
+    rotated = await store.session("s")
+    assert rotated is not None
+    assert (rotated.token_hash, rotated.secret) == (b"2", b"secret of s")
+    await store.end_session("s")
+    assert await store.session("s") is None
 
 
 async def test_a_session_ends_when_its_time_is_over(store: UsersStore) -> None:

@@ -1,13 +1,18 @@
 """Signing up and in, sessions, passwords, the own profile.
 
-A session is a family of refresh tokens. A refresh token is the session's 128 random bits and 256 of its own; each refresh
-puts a new one in the place of the last, and only the SHA-256 hash of the one that is valid is kept. Presenting any other token
-of the family means that somebody has a copy, so the whole family ends. That is strict on purpose: a client whose refresh was
-answered but who never saw the answer presents a token that was rotated, which looks the same as theft, and must sign in
-again. A client should therefore store the new token before it uses the new session, and never refresh twice at once.
+A session is a family of refresh tokens. A refresh token is the session's id (which access tokens show too), 128 random bits of
+its own, and an HMAC of the two by a secret of the session; each refresh puts a new one in the place of the last, and only the
+SHA-256 hash of the one that is valid is kept. Presenting any other token of the family means that somebody has a copy, so the
+whole family ends. The HMAC tells such a token, however old, from one that was made up around a known id: that one ends nothing.
+
+That is strict on purpose: a client whose refresh was answered but who never saw the answer presents a token that was rotated,
+which looks the same as theft, and must sign in again. A client should therefore store the new token before it uses the new
+session, and never refresh twice at once.
 """
 
+import base64
 import hashlib
+import hmac
 import secrets
 from ipaddress import IPv6Address, ip_address
 
@@ -26,8 +31,9 @@ from subgraphs.users.service.profiles import check_email, check_handle, check_pr
 REFRESH_TOKEN_MS = 60 * 24 * 3600 * 1000
 """How long a refresh token is good for; each refresh gives a new one with its own 60 days."""
 MAX_SESSIONS = 50
-_SESSION_CHARACTERS = 22
-_TOKEN_CHARACTERS = _SESSION_CHARACTERS + 43
+_MAC_BYTES = 16
+# 128 bits in base64url; a token is three such parts.
+_PART = 22
 
 
 class Accounts(Base):
@@ -101,21 +107,22 @@ class Accounts(Base):
 
     async def refresh_session(self, refresh_token: str) -> SignedIn:
         """Exchange a refresh token for a new one and a new access token. Raises Refused(SESSION_ENDED)."""
-        if len(refresh_token) == _TOKEN_CHARACTERS and refresh_token.isascii():
-            session_id = refresh_token[:_SESSION_CHARACTERS]
-            new_token = session_id + secrets.token_urlsafe(32)
+        session = await self._session_of(refresh_token)
+        if session is not None:
+            new_token = _new_token(session.id, session.secret)
             now = self._clock()
             user_id = await self._store.rotate_session(
-                session_id, _token_hash(refresh_token), _token_hash(new_token), now, now + REFRESH_TOKEN_MS
+                session.id, _token_hash(refresh_token), _token_hash(new_token), now, now + REFRESH_TOKEN_MS
             )
             if user_id is not None:
-                return self._signed_in(user_id, session_id, new_token)
+                return self._signed_in(user_id, session.id, new_token)
         raise Refused(UserErrorCode.SESSION_ENDED, "the session has ended; sign in again", "refreshToken")
 
     async def sign_out(self, refresh_token: str) -> None:
         """End the session of a refresh token, a rotated one included. A session that is over already stays so."""
-        if len(refresh_token) == _TOKEN_CHARACTERS and refresh_token.isascii():
-            await self._store.end_session(refresh_token[:_SESSION_CHARACTERS])
+        session = await self._session_of(refresh_token)
+        if session is not None:
+            await self._store.end_session(session.id)
 
     async def update_profile(self, user_id: int, changes: ProfileChanges) -> User:
         """Change the fields given. Raises Refused, naming the field."""
@@ -136,20 +143,41 @@ class Accounts(Base):
             raise _gone()
         return user
 
+    async def _session_of(self, refresh_token: str) -> Session | None:
+        """The session that a token is or was one of."""
+        if len(refresh_token) > 3 * _PART or not refresh_token.isascii():
+            return None
+        session = await self._store.session(refresh_token[:_PART])
+        if session is None:
+            return None
+        current = hmac.compare_digest(session.token_hash, _token_hash(refresh_token))
+        was = hmac.compare_digest(_authenticated(refresh_token[: 2 * _PART], session.secret), refresh_token)
+        return session if current or was else None
+
     async def _start_session(self, user_id: int) -> SignedIn:
         session, refresh_token = self._new_session(user_id)
         await self._store.start_session(session, MAX_SESSIONS)
         return self._signed_in(user_id, session.id, refresh_token)
 
     def _new_session(self, user_id: int) -> tuple[Session, str]:
-        session_id = secrets.token_urlsafe(16)
-        refresh_token = session_id + secrets.token_urlsafe(32)
+        session_id, secret = secrets.token_urlsafe(16), secrets.token_bytes(32)
+        refresh_token = _new_token(session_id, secret)
         now = self._clock()
-        return Session(session_id, user_id, _token_hash(refresh_token), now, now + REFRESH_TOKEN_MS), refresh_token
+        return Session(session_id, user_id, _token_hash(refresh_token), now, now + REFRESH_TOKEN_MS, secret), refresh_token
 
     def _signed_in(self, user_id: int, session_id: str, refresh_token: str) -> SignedIn:
         access_token, expires_at = self._tokens.sign(Caller(Viewer(user_id, session_id)))
         return SignedIn(user_id, access_token, refresh_token, expires_at)
+
+
+def _new_token(session_id: str, secret: bytes) -> str:
+    return _authenticated(session_id + secrets.token_urlsafe(16), secret)
+
+
+def _authenticated(parts: str, secret: bytes) -> str:
+    """The first two parts of a token with the third, their HMAC."""
+    mac = hmac.digest(secret, parts.encode(), "sha256")[:_MAC_BYTES]
+    return parts + base64.urlsafe_b64encode(mac).decode().rstrip("=")
 
 
 def _token_hash(refresh_token: str) -> bytes:

@@ -215,6 +215,33 @@ async def test_a_rotated_token_ends_the_session_for_everybody(town: Town) -> Non
     assert codes(await refresh(town.nobody, elsewhere["refreshToken"])) == []
 
 
+@pytest.mark.parametrize("kept", [22, 44, 65])
+async def test_who_knows_only_a_part_of_a_token_ends_nothing(town: Town, kept: int) -> None:
+    ada = await town.sign_up("ada")
+    token = ada.session["refreshToken"]
+    assert ada.caller.viewer is not None
+    assert token.startswith(ada.caller.viewer.session_id)
+    for made_up in (token[:kept], token[:kept] + "!" * (len(token) - kept), token[:kept] + "x" * 99, token + "x"):
+        assert codes(await refresh(town.nobody, made_up)) == ["SESSION_ENDED"]
+        assert await town.nobody.ask(SIGN_OUT, token=made_up) == {"signOut": {"userErrors": []}}
+    assert codes(await refresh(town.nobody, token)) == []
+
+
+async def test_an_earlier_token_signs_out_however_old(town: Town) -> None:
+    newest = first = (await town.sign_up("ada")).session["refreshToken"]
+    for _ in range(5):
+        newest = (await refresh(town.nobody, newest))["refreshToken"]
+    await town.nobody.ask(SIGN_OUT, token=first)
+    assert codes(await refresh(town.nobody, newest)) == ["SESSION_ENDED"]
+
+
+async def test_a_token_of_one_session_is_none_of_another(town: Town) -> None:
+    ada = await town.sign_up("ada")
+    token, other = ada.session["refreshToken"], (await sign_in(town.nobody, "ada"))["refreshToken"]
+    await town.nobody.ask(SIGN_OUT, token=token[:22] + other[22:])
+    assert codes(await refresh(town.nobody, token)) == codes(await refresh(town.nobody, other)) == []
+
+
 async def test_a_token_that_is_presented_twice_at_once_goes_on_at_most_once(town: Town) -> None:
     ada = await town.sign_up("ada")
     answers = await asyncio.gather(*(refresh(town.nobody, ada.session["refreshToken"]) for _ in range(4)))

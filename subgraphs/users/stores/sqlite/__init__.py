@@ -61,13 +61,18 @@ CREATE TABLE mutes (
     PRIMARY KEY (source_id, target_id)
 ) WITHOUT ROWID;
 """
+# Tokens from before are authenticated by their hash alone, until their next refresh.
+_SESSION_SECRETS = """
+ALTER TABLE sessions ADD COLUMN secret BLOB NOT NULL DEFAULT x'';
+UPDATE sessions SET secret = randomblob(32);
+"""
 
 
 class SqliteUsers(SqliteProfiles, SqliteAccounts, SqliteGraph):
     """`UsersStore` on the file at `path`. Raises StartupError when it can't be opened."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(Database(path, [OUTBOX_SCHEMA + _SCHEMA]))
+        super().__init__(Database(path, [OUTBOX_SCHEMA + _SCHEMA, _SESSION_SECRETS]))
         self.outbox = SqliteOutbox(self._database, "users")
 
     async def close(self) -> None:

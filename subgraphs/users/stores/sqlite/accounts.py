@@ -56,6 +56,11 @@ class SqliteAccounts:
 
         await self._database.write(work)
 
+    async def session(self, session_id: str) -> Session | None:
+        sql = "SELECT id, user_id, token_hash, started_at, expires_at, secret FROM sessions WHERE id = ?"
+        rows = await self._database.fetch(sql, (session_id,))
+        return Session(*rows[0]) if rows else None
+
     async def rotate_session(self, session_id: str, old_hash: bytes, new_hash: bytes, now: int, expires_at: int) -> int | None:
         def work(connection: sqlite3.Connection) -> int | None:
             row = connection.execute(
@@ -92,6 +97,6 @@ class SqliteAccounts:
 
 def _insert(connection: sqlite3.Connection, session: Session) -> None:
     connection.execute(
-        "INSERT INTO sessions (id, user_id, token_hash, started_at, expires_at) VALUES (?,?,?,?,?)",
-        (session.id, session.user_id, session.token_hash, session.started_at, session.expires_at),
+        "INSERT INTO sessions (id, user_id, token_hash, started_at, expires_at, secret) VALUES (?,?,?,?,?,?)",
+        (session.id, session.user_id, session.token_hash, session.started_at, session.expires_at, session.secret),
     )
