@@ -61,7 +61,7 @@ def load_settings(environment: Mapping[str, str], **flags: object) -> Settings:
     known = {name.upper() for concern in _CONCERNS.values() for name in concern.model_fields}
     for name in environment:
         bare = name.upper().removeprefix(PREFIX)
-        if name.startswith(PREFIX) and bare not in known:
+        if name.upper().startswith(PREFIX) and bare not in known:
             near = difflib.get_close_matches(bare, known, 1)
             advice = f"did you mean {PREFIX}{near[0]}?" if near else "see `murmur settings show`"
             raise StartupError(f"unknown setting {name}; {advice}")
@@ -73,8 +73,6 @@ def load_settings(environment: Mapping[str, str], **flags: object) -> Settings:
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper() if first["loc"] else PREFIX
         raise StartupError(f"{name}={first.get('input')!r}: {first['msg']}") from error
-    except ValueError as error:
-        raise StartupError(f"a setting can't be read: {error}; lists and objects are written as JSON") from error
     if settings.server.production:
         _check_production(settings)
     return settings

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from murmur.errors import StartupError
 
 PREFIX = "MURMUR_"
 
@@ -29,9 +32,19 @@ class Concern(BaseSettings):
     def read(cls, environment: Mapping[str, str], flags: Mapping[str, object]) -> Self:
         """Values from `environment`; those of `flags` that are of this concern win over them.
 
-        Raises ValueError (pydantic's ValidationError among them) for a value that does not fit.
+        Raises StartupError for what should be JSON and is none, and pydantic's ValidationError for a value that does not fit.
         """
-        source = EnvSettingsSource(cls)
+        source = _Environment(cls)
         source.env_vars = {name.lower(): value for name, value in environment.items()}
         values: dict[str, Any] = source()
         return cls(**{**values, **{name: value for name, value in flags.items() if name in cls.model_fields}})
+
+
+class _Environment(EnvSettingsSource):
+    """Names the variable where the library would name its own classes."""
+
+    def prepare_field_value(self, field_name: str, field: FieldInfo, value: Any, value_is_complex: bool) -> Any:
+        try:
+            return super().prepare_field_value(field_name, field, value, value_is_complex)
+        except ValueError as error:
+            raise StartupError(f"{PREFIX}{field_name.upper()}={value!r}: lists and objects are written as JSON") from error

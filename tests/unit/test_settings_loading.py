@@ -42,6 +42,7 @@ def test_lists_and_objects_are_written_as_json() -> None:
         ("MURMUR_PROT", "did you mean MURMUR_PORT?"),
         ("MURMUR_DATADIR", "did you mean MURMUR_DATA_DIR?"),
         ("MURMUR_SUBGRAPH", "did you mean MURMUR_SUBGRAPHS?"),
+        ("murmur_prot", "did you mean MURMUR_PORT?"),
         ("MURMUR_XYZZY", "see `murmur settings show`"),
     ],
 )
@@ -71,10 +72,13 @@ def test_a_value_that_does_not_fit_is_refused_by_its_name_and_in_one_line(name: 
     assert "\n" not in str(refused.value)
 
 
-def test_an_object_that_is_no_json_is_refused_in_one_line() -> None:
-    with pytest.raises(StartupError, match="JSON") as refused:
-        load_settings({"MURMUR_SUBGRAPHS": "tweets=http://127.0.0.1:1"})
-    assert "\n" not in str(refused.value)
+@pytest.mark.parametrize(
+    ("name", "value"), [("MURMUR_SUBGRAPHS", "tweets=http://127.0.0.1:1"), ("MURMUR_ALLOWED_ORIGINS", "http://x")]
+)
+def test_a_list_or_object_that_is_no_json_is_refused_by_its_name_and_in_one_line(name: str, value: str) -> None:
+    with pytest.raises(StartupError) as refused:
+        load_settings({name: value})
+    assert str(refused.value) == f"{name}={value!r}: lists and objects are written as JSON"
 
 
 def test_production_refuses_an_open_explorer_and_plain_text_to_other_machines() -> None:
