@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 import uvloop
@@ -21,12 +21,13 @@ from gateway.edge.forwarding import DEFAULT_HEADERS
 from gateway.federation.changes import Change, Level
 from murmur.archive.importing import Progress as Watcher
 from murmur.archive.importing import Tally
-from murmur.errors import StartupError
+from murmur.errors import StartupError, Unavailable
 from murmur.roles import archive, federation, looking, schemas
 from murmur.roles.rooms import Rooms, open_rooms
 from murmur.roles.schema_changes import COMMITTED, changes_between
 from murmur.roles.server import listen, serve
-from murmur.roles.subgraph import known, run_subgraph
+from murmur.roles.subgraph import check_apart, known, run_subgraph
+from murmur.roles.terminal import printable
 from murmur.roles.up import open_platform
 from murmur.settings import Settings, load_settings, shown
 from murmur.telemetry.logs import configure_logs
@@ -92,6 +93,7 @@ def subgraph(
     """Serve one subgraph over HTTP, for a gateway that MURMUR_SUBGRAPHS points here."""
     chosen = port if port is not None else schemas.PORTS[known(name)]
     settings = _settings(host=host, port=chosen, data_dir=data_dir)
+    check_apart(name, settings)
     listener = listen(settings.server.host, settings.server.port)
     err.print(f"{name} answers at http://{settings.server.host}:{listener.getsockname()[1]}/graphql")
     _run(run_subgraph(name, settings, listener))
@@ -166,6 +168,8 @@ def import_(
     """Read people, follows and tweets. Importing a file again changes nothing."""
     if (file is None) == (follows is None):
         raise StartupError("name a file to import: either an archive, or an edge list with --follows FILE")
+    if mutual and not follows:
+        raise StartupError("--mutual is for edge lists: give it with --follows FILE")
     settings = _settings(data_dir=data_dir)
     path = follows or Path(str(file))
     try:
@@ -188,19 +192,23 @@ def export(
     file: Annotated[str, typer.Argument(help="Where to write; - is standard output.")] = "-",
     data_dir: DataDir = None,
 ) -> None:
-    """Write everything public as an NDJSON archive. The same data gives the same bytes."""
-    settings = _settings(data_dir=data_dir)
+    """Write everything but credentials as an NDJSON archive. The same data gives the same bytes."""
+    settings = _settings_to_look(data_dir)
     if file == "-":
         _run(archive.export_archive(settings, sys.stdout.buffer, lambda _size: None))
         sys.stdout.buffer.flush()
         return
-    # Written beside the target and moved into place: an export that fails leaves an earlier one whole.
     target = Path(file)
-    draft = target.with_name(target.name + ".part")
     try:
-        with draft.open("wb") as handle, _bar(f"Exporting to {target.name}", None) as watcher:
-            count = _run(archive.export_archive(settings, handle, watcher.advance))
-        draft.replace(target)
+        if target.exists() and not target.is_file():
+            # A device or a pipe is written to, never replaced.
+            count = _export_to(target, settings)
+        else:
+            # Written beside the target and moved into place: an export that fails leaves an earlier one whole.
+            place = Path(os.path.realpath(target))
+            draft = place.with_name(place.name + ".part")
+            count = _export_to(draft, settings)
+            draft.replace(place)
     except OSError as error:
         raise StartupError(f"can't write {target}: {error.strerror}") from error
     err.print(f"{count} rows")
@@ -213,12 +221,14 @@ def timeline_show(
     data_dir: DataDir = None,
 ) -> None:
     """Print a person's home timeline as that person sees it."""
-    settings = _settings(data_dir=data_dir)
+    settings = _settings_to_look(data_dir)
     table = Table(title=f"Home timeline of {handle}", show_lines=False)
     for column in ("time", "author", "tweet", "likes", "retweeted by"):
         table.add_column(column, justify="right" if column == "likes" else "left")
     for line in _run(looking.home_timeline(settings, handle, limit)):
-        table.add_row(f"{line.at:%Y-%m-%d %H:%M}", line.author, Text(line.text), str(line.likes), line.retweeted_by or "")
+        table.add_row(
+            f"{line.at:%Y-%m-%d %H:%M}", line.author, Text(printable(line.text)), str(line.likes), line.retweeted_by or ""
+        )
     out.print(table)
 
 
@@ -229,7 +239,7 @@ def events_tail(
     data_dir: DataDir = None,
 ) -> None:
     """Print the newest records of the event log."""
-    settings = _settings(data_dir=data_dir)
+    settings = _settings_to_look(data_dir)
 
     async def run() -> None:
         async for line in looking.tail_events(settings, limit, follow=follow):
@@ -303,11 +313,28 @@ def schema_diff(old: OldSchema, new: NewSchema = None) -> None:
 
 def main() -> None:
     """The program's entry point."""
+    # Whatever a command writes may hold password hashes or what is private, also in a folder that others may read.
+    os.umask(0o077)
     try:
-        app()
-    except StartupError as error:
-        err.print(f"[bold red]murmur:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        sys.exit(1)
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except (StartupError, Unavailable) as error:
+        _fail(str(error))
+    except BrokenPipeError:
+        # Whoever read has seen enough.
+        _fail(None)
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error))
+
+
+def _fail(message: str | None) -> NoReturn:
+    if message is not None:
+        err.print(f"[bold red]murmur:[/] {escape(message)}", highlight=False, soft_wrap=True)
+    # What could not be written would be tried again, and told, when the interpreter ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(1)
 
 
 def _changes(old: Path, new: Path | None) -> tuple[Change, ...]:
@@ -318,6 +345,20 @@ def _settings(**flags: object) -> Settings:
     settings = load_settings(os.environ, **flags)
     configure_logs(settings.server.log_level)
     return settings
+
+
+def _settings_to_look(data_dir: Path | None) -> Settings:
+    """For a command that only reads: a folder that is misspelt shall not be made, and look empty."""
+    settings = _settings(data_dir=data_dir)
+    folder = settings.server.data_dir
+    if not folder.is_dir():
+        raise StartupError(f"there is no data folder {folder}; name one by --data-dir or MURMUR_DATA_DIR")
+    return settings
+
+
+def _export_to(path: Path, settings: Settings) -> int:
+    with path.open("wb") as handle, _bar(f"Exporting to {path.name}", None) as watcher:
+        return _run(archive.export_archive(settings, handle, watcher.advance))
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
@@ -344,7 +385,7 @@ def _bar(title: str, total: int | None) -> Generator[Watcher]:
             nonlocal rejected
             rejected += 1
             if rejected <= _SHOWN_REJECTIONS:
-                bar.console.print(f"line {line}: {reason}", highlight=False, markup=False, soft_wrap=True)
+                bar.console.print(f"line {line}: {printable(reason)}", highlight=False, markup=False, soft_wrap=True)
             elif rejected == _SHOWN_REJECTIONS + 1:
                 bar.console.print("… more lines are rejected; they are counted")
 

@@ -1,4 +1,4 @@
-"""Everything public that the embedded stores hold, as archive rows in one fixed order: the same data gives the same bytes."""
+"""All that the stores hold but credentials, as archive rows in one fixed order: the same data gives the same bytes."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from typing import Literal, Protocol

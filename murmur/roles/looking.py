@@ -1,7 +1,7 @@
 """What people look at from the command line: a home timeline, the event log."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,7 +67,7 @@ class EventLine:
     fields: dict[str, object]
 
 
-async def tail_events(settings: Settings, limit: int, *, follow: bool) -> AsyncIterator[EventLine]:
+async def tail_events(settings: Settings, limit: int, *, follow: bool) -> AsyncGenerator[EventLine]:
     """The newest records of the log, oldest first; with `follow` also what comes after them, until cancelled."""
     broker = open_broker(settings.stores.broker_url, settings.server.data_dir)
     try:

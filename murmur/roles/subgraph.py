@@ -27,5 +27,14 @@ def known(name: str) -> str:
     return name
 
 
+def check_apart(name: str, settings: Settings) -> None:
+    """Raises StartupError when a subgraph can't run in a process of its own because of its store."""
+    if name == "timelines" and settings.stores.timelines_url.startswith("memory:"):
+        # The fanout worker of `murmur up` fills the timelines of its own process, and no other could show them.
+        raise StartupError(
+            "timelines can't be a process of its own while MURMUR_TIMELINES_URL=memory: keeps them in that of `murmur up`"
+        )
+
+
 async def _nothing_to_drain() -> None:
     """uvicorn itself waits for the responses that are under way."""

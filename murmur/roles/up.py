@@ -16,6 +16,7 @@ from murmur.errors import StartupError
 from murmur.roles.edge import Gateway
 from murmur.roles.gateway import open_gateway
 from murmur.roles.rooms import Rooms, open_rooms
+from murmur.roles.subgraph import check_apart
 from murmur.settings import Settings
 from murmur.telemetry.metrics import Metrics
 from workers.fanout import run_fanout
@@ -41,6 +42,8 @@ async def open_platform(settings: Settings) -> AsyncGenerator[Platform]:
 
     Raises StartupError, for one when another platform runs on the same data folder.
     """
+    for name in settings.federation.subgraphs:
+        check_apart(name, settings)
     metrics = Metrics()
     failing: set[str] = set()
     async with AsyncExitStack() as stack:

@@ -1,10 +1,15 @@
 """The commands that look at things, and the demo, as an operator types them."""
 
+import asyncio
 import re
+import sqlite3
+import stat
+from contextlib import aclosing
 from pathlib import Path
 
-from tests.support.city import City, connections, founded, signed_in
-from tests.support.program import Finished, each, murmur, running
+from murmur.roles.looking import tail_events
+from tests.support.city import City, cheap_settings, connections, founded, signed_in
+from tests.support.program import PROGRAM, Finished, each, murmur, running
 
 _ROOT = Path(__file__).parents[2]
 _LOOK = {"COLUMNS": "200"}
@@ -40,6 +45,91 @@ async def test_what_was_posted_is_shown_by_timeline_events_and_export(tmp_path: 
     assert f'"id":"{tweet}"' in export.out
     assert "Analytical." in export.out
     assert "correct horse" not in export.out + events.out
+
+
+async def test_a_text_can_not_speak_to_the_terminal(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    rows = (
+        b'{"type":"user","handle":"ada","name":"Ada"}\n{"type":"tweet","id":"2008119171891200000","author":"ada",'
+        b'"text":"plain"}\n'
+        b'{"type":"retweet","user":"ada","tweet":"2008119171891200000"}\n{"type":"user\\u001b[2J"}\n{"\\u001b[2J":1}\n'
+    )
+    imported = await murmur("import", "-", data_dir=folder, stdin=rows)
+    assert imported.code == 0 and "3 rows added" in imported.err and "2 rejected" in imported.err, imported
+    # As by a release that still let such texts in.
+    with sqlite3.connect(folder / "tweets.db") as database:
+        database.execute("UPDATE tweets SET text = ?", ("a\x1b]0;title\x07b\x9b2Jc\u202ed\u2066e\nf",))
+    database.close()
+    async with founded(folder):
+        settings = {"MURMUR_DATA_DIR": str(folder), **_LOOK}
+        timeline, events = await each(tmp_path / "each", (("timeline", "show", "ada"), settings), (("events", "tail"), settings))
+    assert (timeline.code, events.code) == (0, 0), (timeline, events)
+    assert "a\ufffd]0;title\ufffdb\ufffd2Jc\ufffdd\ufffde f" in timeline.out
+    for text in (imported.err, timeline.out, events.out):
+        assert not set(text) & {"\x1b", "\x07", "\x9b", "\u202e", "\u2066"}, text
+
+
+async def test_following_the_log_from_its_beginning_loses_no_event(tmp_path: Path) -> None:
+    async with founded(tmp_path) as (city, _), aclosing(tail_events(cheap_settings(tmp_path), 1, follow=True)) as lines:
+        ada = await city.person("ada")
+        first = asyncio.ensure_future(anext(lines))
+        wanted = {int(await ada.tweet(f"number {number}")) for number in range(30)}
+        async with asyncio.timeout(20):
+            found = [await first]
+            while len(found) < 30 or not wanted <= {line.fields.get("tweet_id") for line in found}:
+                found.append(await anext(lines))
+    places = [(line.topic, line.partition, line.offset) for line in found]
+    assert len(set(places)) == len(places)
+
+
+async def test_output_that_can_not_be_written_is_told_in_one_line_and_a_closed_pipe_not_at_all(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    imported = await murmur("import", "-", data_dir=folder, stdin=b'{"type":"user","handle":"ada","name":"Ada"}\n')
+    assert imported.code == 0, imported
+    for command in ("export", "settings show", "timeline show ada", "schema compose", "export /dev/full"):
+        full = await _shell(f"{PROGRAM} {command} > /dev/full", folder)
+        *bar, line = full.err.splitlines()
+        assert full.code == 1 and line.startswith("murmur: ") and "No space left on device" in line, (command, full)
+        assert not any("Traceback" in other for other in bar), full
+    assert (await _shell("test -c /dev/full", folder)).code == 0
+    for command in ("export", "settings show", "schema compose"):
+        closed = await _shell(f"{{ {PROGRAM} {command}; echo $? >&2; }} | true", folder)
+        assert closed.err == "1\n", (command, closed)
+    full = await _shell(f"ulimit -f 1; {PROGRAM} import --follows edges", folder)
+    assert full.code == 1 and "Traceback" not in full.err, full
+
+
+async def _shell(line: str, folder: Path) -> Finished:
+    edges = folder.parent / "edges"
+    edges.write_text("".join(f"a{number} b{number}\n" for number in range(5_000)))
+    process = await asyncio.create_subprocess_exec(
+        "bash",
+        "-c",
+        line,
+        cwd=folder.parent,
+        env={"MURMUR_DATA_DIR": str(folder), "COLUMNS": "200"},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(60):
+        out, err = await process.communicate()
+    return Finished(process.returncode or 0, out.decode(), err.decode())
+
+
+async def test_an_export_replaces_what_a_link_names_and_all_files_are_their_owners_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o755)
+    target, link = tmp_path / "target.ndjson", tmp_path / "link.ndjson"
+    target.write_text("what was there")
+    link.symlink_to(target)
+    imported = await murmur("import", "-", data_dir=folder, stdin=b'{"type":"user","handle":"ada","name":"Ada"}\n')
+    exported = await murmur("export", str(link), data_dir=folder)
+    assert (imported.code, exported.code) == (0, 0), (imported, exported)
+    assert link.is_symlink()
+    assert '"handle":"ada"' in target.read_text()
+    for path in (target, *(path for path in folder.rglob("*") if path.is_file())):
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
 async def test_settings_show_names_each_setting_with_its_value_origin_and_meaning(tmp_path: Path) -> None:

@@ -35,7 +35,14 @@ async def test_a_setting_or_argument_that_does_not_fit_is_told_in_one_line(files
         (up, {"MURMUR_REQUEST_TIMEOUT": "-1"}, "MURMUR_REQUEST_TIMEOUT='-1'"),
         (up, {"MURMUR_ENV": "prod"}, "MURMUR_ENV='prod'"),
         (up, {"MURMUR_LOG_LEVEL": "LOUD"}, "MURMUR_LOG_LEVEL='LOUD'"),
-        (up, {"MURMUR_SUBGRAPHS": "tweets=http://127.0.0.1:1"}, "JSON"),
+        (up, {"murmur_prot": "80"}, "unknown setting murmur_prot; did you mean MURMUR_PORT?"),
+        (
+            up,
+            {"MURMUR_SUBGRAPHS": "tweets=http://127.0.0.1:1"},
+            "MURMUR_SUBGRAPHS='tweets=http://127.0.0.1:1': lists and objects",
+        ),
+        (up, {"MURMUR_SUBGRAPHS": '{"timelines": "http://127.0.0.1:1/graphql"}'}, "timelines can't be a process of its own"),
+        (("subgraph", "timelines", "--port", "0"), {}, "timelines can't be a process of its own"),
         (up, {"MURMUR_SUBGRAPHS": '{"tweats": "http://127.0.0.1:1/graphql"}'}, "there is no subgraph 'tweats'"),
         (up, {"MURMUR_TRUSTED_PROXIES": '["ten"]'}, "MURMUR_TRUSTED_PROXIES"),
         (up, {"MURMUR_SIGNIN_PER_ACCOUNT": "often"}, "often"),
@@ -60,9 +67,14 @@ async def test_a_setting_or_argument_that_does_not_fit_is_told_in_one_line(files
         ((*up, "--data-dir", str(files / "newer")), {}, "newer release"),
         (("subgraph", "tweats"), {}, "there is no subgraph 'tweats'; the subgraphs are: users, tweets, timelines"),
         (("import",), {}, "name a file to import"),
+        (("import", str(files / "file"), "--mutual"), {}, "give it with --follows FILE"),
         (("import", str(files / "missing.ndjson")), {}, "missing.ndjson"),
         (("import", "--follows", str(files)), {}, "can't read"),
         (("export", str(files / "file" / "out.ndjson")), {}, "can't write"),
+        *(
+            ((*command, "--data-dir", str(files / "missing")), {}, f"there is no data folder {files / 'missing'}")
+            for command in (("timeline", "show", "ada"), ("events", "tail"), ("export",), ("export", str(files / "new.ndjson")))
+        ),
         (("timeline", "show", "nobody"), {}, "nobody has the handle 'nobody'"),
         (("schema", "export", "--check", "--folder", str(files / "empty")), {}, "stale"),
         (("schema", "compose", "a"), {}, "NAME=FILE"),
@@ -76,6 +88,7 @@ async def test_a_setting_or_argument_that_does_not_fit_is_told_in_one_line(files
         if (problem := _not_one_line(command, word))
     ]
     assert not wrong, "\n".join(wrong)
+    assert not (files / "missing").exists()
 
 
 async def test_a_port_in_use_is_told_in_one_line(tmp_path: Path) -> None:
