@@ -319,7 +319,7 @@ def main() -> None:
         try:
             app()
         finally:
-            sys.stdout.flush()
+            out.file.flush()
     except (StartupError, Unavailable) as error:
         _fail(str(error))
     except BrokenPipeError:
@@ -333,7 +333,7 @@ def _fail(message: str | None) -> NoReturn:
     if message is not None:
         err.print(f"[bold red]murmur:[/] {escape(message)}", highlight=False, soft_wrap=True)
     # What could not be written would be tried again, and told, when the interpreter ends.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.exit(1)
 
 
