@@ -313,8 +313,6 @@ def schema_diff(old: OldSchema, new: NewSchema = None) -> None:
 
 def main() -> None:
     """The program's entry point."""
-    # Whatever a command writes may hold password hashes or what is private, also in a folder that others may read.
-    os.umask(0o077)
     try:
         try:
             app()
@@ -342,6 +340,8 @@ def _changes(old: Path, new: Path | None) -> tuple[Change, ...]:
 
 
 def _settings(**flags: object) -> Settings:
+    # What these commands write may hold password hashes or what is private, also in a folder that others may read.
+    os.umask(0o077)
     settings = load_settings(os.environ, **flags)
     configure_logs(settings.server.log_level)
     return settings

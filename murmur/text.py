@@ -112,7 +112,7 @@ def read_text(raw: str) -> Text:
         raise InvalidText("INVALID", "the text has a lone surrogate, which is no character") from None
     text = unicodedata.normalize("NFC", raw.replace("\r\n", "\n").replace("\r", "\n")).strip()
     if _INVALID.search(text):
-        raise InvalidText("INVALID", "the text has a control character, or one that no text may have (U+FEFF, U+FFFE, U+FFFF)")
+        raise InvalidText("INVALID", "the text has a control character such as U+0000, or U+FEFF, U+FFFE or U+FFFF: no text may")
     if all(character in _FILLERS or unicodedata.category(character) in _UNSEEN for character in text):
         raise InvalidText("EMPTY", "the text is empty; write at least one character that can be seen")
     if len(text) > MAX_WEIGHT and _least_weight(text) > MAX_WEIGHT:

@@ -36,8 +36,8 @@ from graphql import (
 )
 
 from gateway.edge.refusal import malformed
+from murmur.cursors import DEFAULT_PAGE, MAX_PAGE
 
-DEFAULT_PAGE = 20
 GUESSED_LIST = 5
 _PAGE_ARGUMENTS = ("first", "last")
 _DOCUMENT_CHARACTERS = 1_000_000
@@ -166,9 +166,9 @@ class _Count:
         if isinstance(value, VariableNode):
             return self._size(self._variables.get(value.name.value))
         if isinstance(value, IntValueNode):
-            return int(value.value)
-        # What is no size is for the engine to refuse, or null: the default page.
-        return max(value, 0) if isinstance(value, int) else DEFAULT_PAGE
+            return self._size(int(value.value))
+        # What is no size, or none that a page may have, is refused where pages are read, with its bounds.
+        return min(max(value, 0), MAX_PAGE) if isinstance(value, int) else DEFAULT_PAGE
 
     def _length(self, value: Any) -> int:
         if isinstance(value, VariableNode):
