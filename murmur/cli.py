@@ -25,7 +25,7 @@ from murmur.errors import StartupError, Unavailable
 from murmur.roles import archive, federation, looking, schemas
 from murmur.roles.rooms import Rooms, open_rooms
 from murmur.roles.schema_changes import COMMITTED, changes_between
-from murmur.roles.server import listen, serve
+from murmur.roles.server import DRAIN_SECONDS, listen, serve
 from murmur.roles.subgraph import check_apart, known, run_subgraph
 from murmur.roles.terminal import printable
 from murmur.roles.up import open_platform
@@ -77,7 +77,7 @@ def up(
                 account = await _seed(platform.rooms, settings)
             address = listener.getsockname()
             _welcome(f"http://{settings.server.host}:{address[1]}", account)
-            await serve(platform.gateway.app, listener, lambda: platform.gateway.gate.drain(10))
+            await serve(platform.gateway.app, listener, lambda: platform.gateway.gate.drain(DRAIN_SECONDS))
 
     _run(run())
     err.print("stopped")
@@ -124,7 +124,7 @@ def gateway(
             listener = listen(settings.server.host, settings.server.port)
             url = f"http://{settings.server.host}:{listener.getsockname()[1]}"
             err.print(f"{supergraph} is served at [link]{url}/graphql[/link]", highlight=False, soft_wrap=True)
-            await serve(running.app, listener, lambda: running.gate.drain(10))
+            await serve(running.app, listener, lambda: running.gate.drain(DRAIN_SECONDS))
 
     _run(run())
     err.print("stopped")

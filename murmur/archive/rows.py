@@ -8,7 +8,8 @@ import re
 import msgspec
 
 from murmur.clock import from_iso
-from murmur.ids import MAX_ID
+from murmur.errors import BadUserInput
+from murmur.ids import parse_id
 
 
 class Row(
@@ -110,9 +111,13 @@ def row_id(text: str | None, field: str) -> int | None:
     """An id of a row as a number. Raises BadRow naming the field."""
     if text is None:
         return None
-    if text.isascii() and text.isdigit() and len(text) <= 19 and 0 < (value := int(text)) <= MAX_ID:
-        return value
-    raise BadRow(f"{field}: {text[:40]!r} is not an id; an id is a decimal 64-bit number in a string")
+    try:
+        value = parse_id(text, field)
+    except BadUserInput as error:
+        raise BadRow(str(error)) from error
+    if value == 0:
+        raise BadRow(f"{field}: '0' is not an id; ids begin at 1")
+    return value
 
 
 def row_time(text: str | None) -> int | None:

@@ -1,5 +1,6 @@
 """The root fields of this subgraph."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import strawberry
@@ -78,32 +79,36 @@ class Mutation:
     @strawberry.mutation(description="Like a tweet.")
     @refusals(TweetPayload)
     async def like(self, info: Info, tweet_id: TweetId) -> TweetPayload:
-        return _changed(info, await info.context.service.like(info.context.signed_in(), parse_id(tweet_id, "tweetId")))
+        return await _act(info, tweet_id, info.context.service.like)
 
     @strawberry.mutation(description="Like a tweet no longer.")
     @refusals(TweetPayload)
     async def unlike(self, info: Info, tweet_id: TweetId) -> TweetPayload:
-        return _changed(info, await info.context.service.unlike(info.context.signed_in(), parse_id(tweet_id, "tweetId")))
+        return await _act(info, tweet_id, info.context.service.unlike)
 
     @strawberry.mutation(description="Put a tweet into one's followers' timelines.")
     @refusals(TweetPayload)
     async def retweet(self, info: Info, tweet_id: TweetId) -> TweetPayload:
-        return _changed(info, await info.context.service.retweet(info.context.signed_in(), parse_id(tweet_id, "tweetId")))
+        return await _act(info, tweet_id, info.context.service.retweet)
 
     @strawberry.mutation(description="Take a retweet back.")
     @refusals(TweetPayload)
     async def undo_retweet(self, info: Info, tweet_id: TweetId) -> TweetPayload:
-        return _changed(info, await info.context.service.undo_retweet(info.context.signed_in(), parse_id(tweet_id, "tweetId")))
+        return await _act(info, tweet_id, info.context.service.undo_retweet)
 
     @strawberry.mutation(description="Remember a tweet, for the viewer alone.")
     @refusals(TweetPayload)
     async def bookmark(self, info: Info, tweet_id: TweetId) -> TweetPayload:
-        return _changed(info, await info.context.service.bookmark(info.context.signed_in(), parse_id(tweet_id, "tweetId")))
+        return await _act(info, tweet_id, info.context.service.bookmark)
 
     @strawberry.mutation(description="Forget a bookmark.")
     @refusals(TweetPayload)
     async def unbookmark(self, info: Info, tweet_id: TweetId) -> TweetPayload:
-        return _changed(info, await info.context.service.unbookmark(info.context.signed_in(), parse_id(tweet_id, "tweetId")))
+        return await _act(info, tweet_id, info.context.service.unbookmark)
+
+
+async def _act(info: Info, tweet_id: str, verb: Callable[[int, int], Awaitable[View]]) -> TweetPayload:
+    return _changed(info, await verb(info.context.signed_in(), parse_id(tweet_id, "tweetId")))
 
 
 def _changed(info: Info, view: View) -> TweetPayload:
