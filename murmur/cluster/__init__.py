@@ -1,0 +1,1 @@
+"""Real engines on this machine, started from packages: for tests, benchmarks and `murmur cluster up`."""
