@@ -82,6 +82,16 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """A key as it is kept; `at` is when its tweet was published."""
+
+    author_id: int
+    key: str
+    kept: Kept
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImportedTweet:
     """A tweet from elsewhere. Without an `id` it gets one made from the rest, the same each time.
 

@@ -13,7 +13,7 @@ from murmur.events import TweetEvent
 from murmur.outbox import Outbox
 from murmur.post import Post
 from murmur.relation import Relation
-from subgraphs.tweets.model import Edge, EdgeKind, Entry, Kept, Listing, Tweet, View
+from subgraphs.tweets.model import Edge, EdgeKind, Entry, IdempotencyKey, Kept, Listing, Tweet, View
 
 TellTweet = Callable[[Tweet, int | None, int | None], TweetEvent]
 """Makes the event of a tweet that was added, given the authors of the tweets that it answers and quotes."""
@@ -110,7 +110,26 @@ class TweetTransfer(Protocol):
         ...
 
 
-class TweetStore(TweetReads, TweetWrites, TweetTransfer, Protocol):
+class TweetCopies(Protocol):
+    """Exact copies from another store of this port: no event leaves, counts follow from what is copied, and a row that is there
+    already changes nothing."""
+
+    async def put_tweets(self, tweets: Sequence[Tweet]) -> None:
+        """Tweets and tombstones. What they answer and quote is there or among them."""
+        ...
+
+    async def put_edges(self, kind: EdgeKind, edges: Sequence[Edge]) -> None:
+        """To tweets that are there, with ids that nothing else has."""
+        ...
+
+    async def keys_after(self, after: tuple[int, str], limit: int) -> Sequence[IdempotencyKey]:
+        """By (author, key), rising."""
+        ...
+
+    async def put_keys(self, rows: Sequence[IdempotencyKey]) -> None: ...
+
+
+class TweetStore(TweetReads, TweetWrites, TweetTransfer, TweetCopies, Protocol):
     """Tweets, edges and their counts. Counts equal the edges at every moment that a read can see."""
 
     @property

@@ -150,7 +150,34 @@ class Bulk(Protocol):
         ...
 
 
-class UsersStore(Profiles, Accounts, Graph, Bulk, Protocol):
+class Copies(Protocol):
+    """Exact copies from another store of this port: no rule is asked and no event leaves, counts follow from the edges, and a
+    row that is there already changes nothing."""
+
+    async def put_users(self, users: Sequence[User]) -> None:
+        """Their counts are not read."""
+        ...
+
+    async def put_edges(self, kind: EdgeKind, edges: Sequence[Edge]) -> None:
+        """Between people who are there."""
+        ...
+
+    async def credentials_after(self, after_id: int, limit: int) -> Sequence[Credentials]:
+        """Of people who have a password, by id, rising."""
+        ...
+
+    async def put_credentials(self, rows: Sequence[Credentials]) -> None:
+        """Of people who are there."""
+        ...
+
+    async def sessions_after(self, after: str, limit: int) -> Sequence[Session]:
+        """By id, rising."""
+        ...
+
+    async def put_sessions(self, rows: Sequence[Session]) -> None: ...
+
+
+class UsersStore(Profiles, Accounts, Graph, Bulk, Copies, Protocol):
     @property
     def outbox(self) -> Outbox: ...
 

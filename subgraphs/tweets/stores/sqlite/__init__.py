@@ -1,5 +1,6 @@
 """The tweet store on one SQLite file."""
 
+import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -9,7 +10,7 @@ from murmur.events import TweetEvent
 from murmur.outbox import SqliteOutbox
 from murmur.post import Post
 from murmur.sqlite import Database
-from subgraphs.tweets.model import Edge, EdgeKind, Entry, Kept, Listing, Tweet, View
+from subgraphs.tweets.model import Edge, EdgeKind, Entry, IdempotencyKey, Kept, Listing, Tweet, View
 from subgraphs.tweets.ports import EdgeOutcome, TellEdge, TellTweet, TweetOutcome
 from subgraphs.tweets.stores.sqlite import reads, writes
 from subgraphs.tweets.stores.sqlite.tables import MIGRATIONS, TWEET_COLUMNS, json_ids, read_tweet
@@ -82,6 +83,27 @@ class SqliteTweetStore:
             (after_id, limit),
         )
         return [Edge(*row) for row in rows]
+
+    async def put_tweets(self, tweets: Sequence[Tweet]) -> None:
+        await self._database.write(lambda connection: writes.put_tweets(connection, tweets))
+
+    async def put_edges(self, kind: EdgeKind, edges: Sequence[Edge]) -> None:
+        await self._database.write(lambda connection: writes.put_edges(connection, kind, edges))
+
+    async def keys_after(self, after: tuple[int, str], limit: int) -> Sequence[IdempotencyKey]:
+        rows = await self._database.fetch(
+            "SELECT author_id, key, tweet_id, content, at FROM idempotency_keys WHERE (author_id, key) > (?,?)"
+            " ORDER BY author_id, key LIMIT ?",
+            (*after, limit),
+        )
+        return [IdempotencyKey(author_id, key, Kept(tweet_id, content), at) for author_id, key, tweet_id, content, at in rows]
+
+    async def put_keys(self, rows: Sequence[IdempotencyKey]) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            for row in rows:
+                writes.put_key(connection, row)
+
+        await self._database.write(work)
 
     async def close(self) -> None:
         await self._database.close()

@@ -8,7 +8,7 @@ from typing import Literal
 
 from murmur import outbox
 from murmur.events import TweetEvent
-from subgraphs.tweets.model import Edge, EdgeKind, Kept, Tweet
+from subgraphs.tweets.model import Edge, EdgeKind, IdempotencyKey, Kept, Tweet
 from subgraphs.tweets.ports import EdgeOutcome, TargetGone, TellEdge, TellTweet, TweetOutcome
 from subgraphs.tweets.stores.sqlite.tables import tweet_values
 
@@ -17,6 +17,7 @@ _KEY_MS = 24 * 60 * 60 * 1000
 _EXPIRED_AT_ONCE = 8
 
 _Count = Literal["likes", "retweets", "replies", "quotes", "bookmarks"]
+_INSERT_TWEET = "INSERT INTO tweets VALUES (?,?,?,?,?,?,?,?)"
 _ID_TAKEN = """
 SELECT EXISTS (SELECT 1 FROM tweets WHERE id = ?1) OR EXISTS (SELECT 1 FROM retweets WHERE id = ?1)
     OR EXISTS (SELECT 1 FROM likes WHERE id = ?1) OR EXISTS (SELECT 1 FROM bookmarks WHERE id = ?1)
@@ -32,10 +33,7 @@ def publish(connection: sqlite3.Connection, tweet: Tweet, key: str | None, conte
             "DELETE FROM idempotency_keys WHERE at < ? AND seq IN (SELECT seq FROM idempotency_keys ORDER BY seq LIMIT ?)",
             (tweet.created_at - _KEY_MS, _EXPIRED_AT_ONCE),
         )
-        connection.execute(
-            "INSERT INTO idempotency_keys (author_id, key, tweet_id, content, at) VALUES (?,?,?,?,?)",
-            (tweet.author_id, key, tweet.id, content, tweet.created_at),
-        )
+        put_key(connection, IdempotencyKey(tweet.author_id, key, Kept(tweet.id, content), tweet.created_at))
     authors: list[int | None] = []
     for target in (tweet.in_reply_to_id, tweet.quoted_id):
         author = None if target is None else _author(connection, target, standing=True)
@@ -52,6 +50,13 @@ def kept(connection: sqlite3.Connection, author_id: int, key: str) -> Kept | Non
         "SELECT tweet_id, content FROM idempotency_keys WHERE author_id = ? AND key = ?", (author_id, key)
     ).fetchone()
     return None if row is None else Kept(*row)
+
+
+def put_key(connection: sqlite3.Connection, row: IdempotencyKey) -> None:
+    connection.execute(
+        "INSERT INTO idempotency_keys (author_id, key, tweet_id, content, at) VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING",
+        (row.author_id, row.key, row.kept.tweet_id, row.kept.content, row.at),
+    )
 
 
 def delete(connection: sqlite3.Connection, tweet_id: int, event: TweetEvent) -> bool:
@@ -83,13 +88,7 @@ def _add_edge(connection: sqlite3.Connection, kind: EdgeKind, edge: Edge, tell: 
     if _edge_id(connection, kind, edge.user_id, edge.tweet_id) is not None:
         return "present"
     edge = Edge(_free_id(connection, edge.id), edge.user_id, edge.tweet_id)
-    connection.execute(
-        f"INSERT INTO {kind} (id, user_id, tweet_id) VALUES (?,?,?)",  # noqa: S608 (a closed set of names)
-        (edge.id, edge.user_id, edge.tweet_id),
-    )
-    if kind == "retweets":
-        connection.execute("INSERT INTO posts VALUES (?,?,?,?)", (edge.user_id, edge.id, edge.tweet_id, author_id))
-    _count_up(connection, edge.tweet_id, kind)
+    _insert_edge(connection, kind, edge, author_id)
     event = tell(edge, author_id)
     if event is not None:
         outbox.append(connection, event)
@@ -109,6 +108,23 @@ def remove_edge(connection: sqlite3.Connection, kind: EdgeKind, user_id: int, tw
     if event is not None:
         outbox.append(connection, event)
     return True
+
+
+def put_tweets(connection: sqlite3.Connection, tweets: Sequence[Tweet]) -> None:
+    for tweet in sorted(tweets, key=lambda tweet: tweet.id):
+        if _author(connection, tweet.id, standing=False) is not None:
+            continue
+        if tweet.deleted:
+            connection.execute(_INSERT_TWEET, tweet_values(tweet))
+        else:
+            _insert(connection, tweet)
+
+
+def put_edges(connection: sqlite3.Connection, kind: EdgeKind, edges: Sequence[Edge]) -> None:
+    for edge in edges:
+        author_id = _author(connection, edge.tweet_id, standing=False)
+        if author_id is not None and _edge_id(connection, kind, edge.user_id, edge.tweet_id) is None:
+            _insert_edge(connection, kind, edge, author_id)
 
 
 def import_tweets(
@@ -135,7 +151,7 @@ def _import_tweet(connection: sqlite3.Connection, tweet: Tweet, movable: bool, t
             return "orphan"
         authors.append(author)
     if tweet.deleted:
-        connection.execute("INSERT INTO tweets VALUES (?,?,?,?,?,?,?,?)", tweet_values(tweet))
+        connection.execute(_INSERT_TWEET, tweet_values(tweet))
     else:
         _insert(connection, tweet)
         outbox.append(connection, tell(tweet, *authors))
@@ -147,8 +163,18 @@ def _is_same(connection: sqlite3.Connection, tweet: Tweet) -> bool:
     return row is not None and row[0] == tweet.author_id and (bool(row[2]) or tweet.deleted or row[1] == tweet.text)
 
 
+def _insert_edge(connection: sqlite3.Connection, kind: EdgeKind, edge: Edge, author_id: int) -> None:
+    connection.execute(
+        f"INSERT INTO {kind} (id, user_id, tweet_id) VALUES (?,?,?)",  # noqa: S608 (a closed set of names)
+        (edge.id, edge.user_id, edge.tweet_id),
+    )
+    if kind == "retweets":
+        connection.execute("INSERT INTO posts VALUES (?,?,?,?)", (edge.user_id, edge.id, edge.tweet_id, author_id))
+    _count_up(connection, edge.tweet_id, kind)
+
+
 def _insert(connection: sqlite3.Connection, tweet: Tweet) -> None:
-    connection.execute("INSERT INTO tweets VALUES (?,?,?,?,?,?,?,?)", tweet_values(tweet))
+    connection.execute(_INSERT_TWEET, tweet_values(tweet))
     connection.execute("INSERT INTO posts VALUES (?,?,?,?)", (tweet.author_id, tweet.id, tweet.id, tweet.author_id))
     connection.execute(
         "INSERT INTO author_counts VALUES (?, 1) ON CONFLICT (author_id) DO UPDATE SET tweets = tweets + 1", (tweet.author_id,)

@@ -2,6 +2,7 @@
 
 import hmac
 import sqlite3
+from collections.abc import Sequence
 
 from murmur.events import UserSignedUp
 from murmur.sqlite import Database
@@ -17,10 +18,7 @@ class SqliteAccounts:
         def work(connection: sqlite3.Connection) -> Outcome:
             outcome = add_user(connection, user, event)
             if outcome is Outcome.DONE:
-                connection.execute(
-                    "INSERT INTO credentials (user_id, password_hash, email) VALUES (?,?,?)",
-                    (credentials.user_id, credentials.password_hash, credentials.email),
-                )
+                _insert_credentials(connection, credentials)
             return outcome
 
         return await self._database.write(work)
@@ -94,9 +92,39 @@ class SqliteAccounts:
 
         return await self._database.write(work)
 
+    async def credentials_after(self, after_id: int, limit: int) -> Sequence[Credentials]:
+        sql = "SELECT user_id, password_hash, email FROM credentials WHERE user_id > ? ORDER BY user_id LIMIT ?"
+        return [Credentials(*row) for row in await self._database.fetch(sql, (after_id, limit))]
+
+    async def put_credentials(self, rows: Sequence[Credentials]) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            for row in rows:
+                _insert_credentials(connection, row)
+
+        await self._database.write(work)
+
+    async def sessions_after(self, after: str, limit: int) -> Sequence[Session]:
+        sql = "SELECT id, user_id, token_hash, started_at, expires_at, secret FROM sessions WHERE id > ? ORDER BY id LIMIT ?"
+        return [Session(*row) for row in await self._database.fetch(sql, (after, limit))]
+
+    async def put_sessions(self, rows: Sequence[Session]) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            for row in rows:
+                _insert(connection, row)
+
+        await self._database.write(work)
+
+
+def _insert_credentials(connection: sqlite3.Connection, credentials: Credentials) -> None:
+    connection.execute(
+        "INSERT INTO credentials (user_id, password_hash, email) VALUES (?,?,?) ON CONFLICT DO NOTHING",
+        (credentials.user_id, credentials.password_hash, credentials.email),
+    )
+
 
 def _insert(connection: sqlite3.Connection, session: Session) -> None:
     connection.execute(
-        "INSERT INTO sessions (id, user_id, token_hash, started_at, expires_at, secret) VALUES (?,?,?,?,?,?)",
+        "INSERT INTO sessions (id, user_id, token_hash, started_at, expires_at, secret) VALUES (?,?,?,?,?,?)"
+        " ON CONFLICT DO NOTHING",
         (session.id, session.user_id, session.token_hash, session.started_at, session.expires_at, session.secret),
     )

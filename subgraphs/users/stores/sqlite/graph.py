@@ -191,6 +191,16 @@ class SqliteGraph:
         sql = "SELECT target_id FROM follows WHERE source_id = ? ORDER BY id DESC LIMIT ?"
         return [row[0] for row in await self._database.fetch(sql, (user_id, limit))]
 
+    async def put_edges(self, kind: EdgeKind, edges: Sequence[Edge]) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            counts = _Counts()
+            for edge in edges:
+                if _insert(connection, kind, edge) is Outcome.DONE and kind == "follow":
+                    counts.change(edge.source_id, edge.target_id, 1)
+            counts.write(connection)
+
+        await self._database.write(work)
+
     async def all_edges(self, kind: EdgeKind, after: tuple[int, int], limit: int) -> Sequence[Edge]:
         sql = f"""
             SELECT id, source_id, target_id FROM {_TABLES[kind]} WHERE (source_id, target_id) > (?,?)

@@ -67,6 +67,13 @@ class SqliteProfiles:
     async def add_users(self, rows: Sequence[tuple[User, UserSignedUp]]) -> Sequence[Outcome]:
         return await self._database.write(lambda connection: [add_user(connection, user, event) for user, event in rows])
 
+    async def put_users(self, users: Sequence[User]) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            for user in users:
+                _insert(connection, user)
+
+        await self._database.write(work)
+
     async def all_users(self, after_id: int, limit: int) -> Sequence[User]:
         return [to_user(row) for row in await self._database.fetch(_FROM_ID, (after_id, limit))]
 
@@ -86,25 +93,26 @@ def to_user(row: sqlite3.Row, start: int = 0) -> User:
 
 def add_user(connection: sqlite3.Connection, user: User, event: UserSignedUp) -> Outcome:
     """Insert a profile and append its event, within the caller's transaction."""
-    inserted = connection.execute(
-        _INSERT,
-        (
-            user.id,
-            user.handle,
-            user.name,
-            user.bio,
-            user.location,
-            user.website,
-            user.avatar_url,
-            user.created_at,
-            user.verified,
-            user.protected,
-        ),
-    )
-    if inserted.rowcount:
+    if _insert(connection, user):
         outbox.append(connection, event)
         return Outcome.DONE
     by_id = connection.execute("SELECT handle FROM users WHERE id = ?", (user.id,)).fetchone()
     if by_id is None:
         return Outcome.HANDLE_TAKEN
     return Outcome.UNCHANGED if by_id[0].lower() == user.handle.lower() else Outcome.ID_TAKEN
+
+
+def _insert(connection: sqlite3.Connection, user: User) -> bool:
+    values = (
+        user.id,
+        user.handle,
+        user.name,
+        user.bio,
+        user.location,
+        user.website,
+        user.avatar_url,
+        user.created_at,
+        user.verified,
+        user.protected,
+    )
+    return connection.execute(_INSERT, values).rowcount > 0

@@ -1,0 +1,137 @@
+"""Exact copies between the stores of one port, whatever their engines: page by page, resumable, and compared in the end."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from subgraphs.tweets.model import EdgeKind as TweetEdgeKind
+from subgraphs.tweets.model import IdempotencyKey
+from subgraphs.tweets.ports import TweetStore
+from subgraphs.users.ports import EdgeKind as GraphEdgeKind
+from subgraphs.users.ports import UsersStore
+
+PAGE = 1_000
+TOLD_DIFFERENCES = 20
+Row = TypeVar("Row")
+Key = tuple[Any, ...]
+"""Rises over the rows of a table: numbers and texts, as the table's port has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[Row]):
+    """One kind of row of a store: read by rising keys, written as it is."""
+
+    name: str
+    first: Key
+    """Below every key."""
+    key: Callable[[Row], Key]
+    read: Callable[[Key, int], Awaitable[Sequence[Row]]]
+    write: Callable[[Sequence[Row]], Awaitable[None]]
+
+    async def pages(self, after: Key | None = None) -> AsyncIterator[Sequence[Row]]:
+        key = after or self.first
+        while page := await self.read(key, PAGE):
+            yield page
+            key = self.key(page[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two tables side by side; `differences` are keys of rows that one side lacks or has otherwise, at most
+    `TOLD_DIFFERENCES` of them. A checksum is the sum of the rows' digests, so it does not depend on their order."""
+
+    table: str
+    rows: tuple[int, int]
+    checksums: tuple[str, str]
+    differences: tuple[str, ...]
+
+    @property
+    def equal(self) -> bool:
+        return self.rows[0] == self.rows[1] and self.checksums[0] == self.checksums[1]
+
+
+def tables_of(users: UsersStore, tweets: TweetStore) -> tuple[Table[Any], ...]:
+    """All that is copied, in an order in which each row finds what it refers to."""
+    graph: tuple[GraphEdgeKind, ...] = ("follow", "block", "mute")
+    engagements: tuple[TweetEdgeKind, ...] = ("likes", "retweets", "bookmarks")
+    return (
+        Table("users", (0,), lambda row: (row.id,), _by_id(users.all_users), users.put_users),
+        Table("credentials", (0,), lambda row: (row.user_id,), _by_id(users.credentials_after), users.put_credentials),
+        Table("sessions", ("",), lambda row: (row.id,), _by_id(users.sessions_after), users.put_sessions),
+        *(
+            Table(
+                f"{kind}s",
+                (0, 0),
+                lambda row: (row.source_id, row.target_id),
+                partial(users.all_edges, kind),
+                partial(users.put_edges, kind),
+            )
+            for kind in graph
+        ),
+        Table("tweets", (0,), lambda row: (row.id,), _by_id(tweets.all_tweets), tweets.put_tweets),
+        *(
+            Table(kind, (0,), lambda row: (row.id,), _by_id(partial(tweets.all_edges, kind)), partial(tweets.put_edges, kind))
+            for kind in engagements
+        ),
+        Table("idempotency keys", (0, ""), _key_of_key, tweets.keys_after, tweets.put_keys),
+    )
+
+
+async def copy_table(source: Table[Row], target: Table[Row], after: Key | None, copied: Callable[[Key, int], None]) -> None:
+    """Copy all rows above `after`. `copied` is told the last key and the number of rows of each page that is safely there."""
+    async for page in source.pages(after):
+        await target.write(page)
+        copied(source.key(page[-1]), len(page))
+
+
+async def compare(source: Table[Row], target: Table[Row]) -> Comparison:
+    """Read both sides to their ends."""
+    sides = [_Side(table) for table in (source, target)]
+    differences: list[str] = []
+    found = [await side.next() for side in sides]
+    while found[0] is not None or found[1] is not None:
+        keys = [None if row is None else source.key(row) for row in found]
+        lowest = min(key for key in keys if key is not None)
+        taken = [key == lowest for key in keys]
+        digests = {side.add(row) for side, row, take in zip(sides, found, taken, strict=True) if take and row is not None}
+        if (not all(taken) or len(digests) > 1) and len(differences) < TOLD_DIFFERENCES:
+            differences.append(":".join(map(str, lowest)))
+        found = [await side.next() if take else row for side, row, take in zip(sides, found, taken, strict=True)]
+    rows, checksums = (sides[0].rows, sides[1].rows), (sides[0].checksum, sides[1].checksum)
+    return Comparison(source.name, rows, checksums, tuple(differences))
+
+
+class _Side(Generic[Row]):
+    """One table on its way through a comparison."""
+
+    def __init__(self, table: Table[Row]) -> None:
+        self.rows = 0
+        self._sum = 0
+        self._encoder = msgspec.msgpack.Encoder()
+        self._rows = (row async for page in table.pages() for row in page)
+
+    async def next(self) -> Row | None:
+        return await anext(self._rows, None)
+
+    def add(self, row: Row) -> bytes:
+        digest = blake2b(self._encoder.encode(row), digest_size=16).digest()
+        self.rows += 1
+        self._sum = (self._sum + int.from_bytes(digest)) % (1 << 128)
+        return digest
+
+    @property
+    def checksum(self) -> str:
+        return f"{self._sum:032x}"
+
+
+def _by_id(read: Callable[[Any, int], Awaitable[Sequence[Row]]]) -> Callable[[Key, int], Awaitable[Sequence[Row]]]:
+    """For tables whose key is one value."""
+    return lambda after, limit: read(after[0], limit)
+
+
+def _key_of_key(row: IdempotencyKey) -> Key:
+    return row.author_id, row.key
