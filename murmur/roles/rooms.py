@@ -5,14 +5,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from murmur.clock import wall_clock
-from murmur.errors import StartupError
 from murmur.identity import (
     ACCESS_TOKEN_SECONDS,
     IDENTITY_TOKEN_SECONDS,
     TokenSigner,
     load_or_create_key,
 )
-from murmur.ids import IdSource, NodeLease
+from murmur.roles.stores import Stores
 from murmur.runtime.subgraph import Subgraph
 from murmur.settings import Settings
 from murmur.telemetry.metrics import Metrics
@@ -33,7 +32,6 @@ class Rooms:
     users: UsersRoom
     tweets: TweetsRoom
     timelines: TimelinesRoom
-    ids: IdSource
     identities: TokenSigner
     """Signs the identity tokens that the gateway hands to subgraphs."""
 
@@ -44,48 +42,53 @@ class Rooms:
 
 @asynccontextmanager
 async def open_rooms(settings: Settings, metrics: Metrics) -> AsyncGenerator[Rooms]:
-    """Raises StartupError when a store can't be opened."""
-    data_dir = settings.server.data_dir
-    try:
-        # It holds password hashes and signing keys.
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lease = NodeLease(data_dir / "nodes")
-    except OSError as error:
-        raise StartupError(
-            f"can't write the data folder {data_dir}: {error.strerror}; choose another by MURMUR_DATA_DIR"
-        ) from error
+    """Every subgraph in this process. Raises StartupError when a store can't be opened."""
     async with AsyncExitStack() as stack:
-        stack.callback(lease.close)
-        ids = lease.ids()
-        users_store = users_wiring.open_store(settings.stores.users_url, data_dir)
-        stack.push_async_callback(users_store.close)
-        tweets_store = tweets_wiring.open_store(settings.stores.tweets_url, data_dir)
-        stack.push_async_callback(tweets_store.close)
-        timelines_store = timelines_wiring.open_store(
-            settings.stores.timelines_url, data_dir, capacity=settings.timelines.timelines_held
-        )
-        stack.push_async_callback(timelines_store.close)
-        users = users_wiring.build(
-            users_store,
-            tokens=TokenSigner(load_or_create_key(data_dir / "keys" / "access.pem"), "access", ACCESS_TOKEN_SECONDS),
-            throttle=users_wiring.open_throttle(
-                SignInLimits(
-                    sign_in_per_account=settings.limits.signin_per_account,
-                    sign_in_per_address=settings.limits.signin_per_address,
-                    sign_up_per_address=settings.limits.signup_per_address,
-                )
-            ),
-            password_cost=PasswordCost(
-                time=settings.passwords.argon2_time_cost,
-                memory_kib=settings.passwords.argon2_memory_kib,
-                parallelism=settings.passwords.argon2_parallelism,
-            ),
-            ids=ids,
-            clock=wall_clock,
-        )
-        tweets = tweets_wiring.build(
-            tweets_store, people=users_store, ids=ids, clock=wall_clock, prohibited=settings.content.prohibited_file
-        )
-        timelines = timelines_wiring.build(timelines_store, graph=users_store, posts=tweets_store, metrics=metrics)
-        identities = TokenSigner(load_or_create_key(data_dir / "keys" / "identity.pem"), "identity", IDENTITY_TOKEN_SECONDS)
-        yield Rooms(users, tweets, timelines, ids, identities)
+        yield await build_rooms(Stores(settings, stack), settings, metrics)
+
+
+async def build_rooms(stores: Stores, settings: Settings, metrics: Metrics) -> Rooms:
+    return Rooms(
+        await users_room(stores, settings, metrics),
+        await tweets_room(stores, settings, metrics),
+        await timelines_room(stores, settings, metrics),
+        identity_signer(settings),
+    )
+
+
+def identity_signer(settings: Settings) -> TokenSigner:
+    """Signs the identity tokens that a gateway hands to subgraphs. Raises StartupError."""
+    key = load_or_create_key(settings.server.data_dir / "keys" / "identity.pem")
+    return TokenSigner(key, "identity", IDENTITY_TOKEN_SECONDS)
+
+
+async def users_room(stores: Stores, settings: Settings, metrics: Metrics) -> UsersRoom:  # noqa: ARG001 (a room's door)
+    limits, passwords = settings.limits, settings.passwords
+    keys = settings.server.data_dir / "keys"
+    return users_wiring.build(
+        stores.users,
+        tokens=TokenSigner(load_or_create_key(keys / "access.pem"), "access", ACCESS_TOKEN_SECONDS),
+        throttle=users_wiring.open_throttle(
+            SignInLimits(
+                sign_in_per_account=limits.signin_per_account,
+                sign_in_per_address=limits.signin_per_address,
+                sign_up_per_address=limits.signup_per_address,
+            )
+        ),
+        password_cost=PasswordCost(
+            time=passwords.argon2_time_cost, memory_kib=passwords.argon2_memory_kib, parallelism=passwords.argon2_parallelism
+        ),
+        ids=await stores.ids(),
+        clock=wall_clock,
+    )
+
+
+async def tweets_room(stores: Stores, settings: Settings, metrics: Metrics) -> TweetsRoom:  # noqa: ARG001 (a room's door)
+    prohibited = settings.content.prohibited_file
+    return tweets_wiring.build(
+        stores.tweets, people=stores.users, ids=await stores.ids(), clock=wall_clock, prohibited=prohibited
+    )
+
+
+async def timelines_room(stores: Stores, settings: Settings, metrics: Metrics) -> TimelinesRoom:  # noqa: ARG001 (a room's door)
+    return timelines_wiring.build(stores.timelines, graph=stores.users, posts=stores.tweets, metrics=metrics)

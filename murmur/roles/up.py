@@ -11,11 +11,11 @@ from pathlib import Path
 import structlog
 
 from murmur.broker.ports import Broker
-from murmur.broker.wiring import open_broker
 from murmur.errors import StartupError
 from murmur.roles.edge import Gateway
 from murmur.roles.gateway import open_gateway
-from murmur.roles.rooms import Rooms, open_rooms
+from murmur.roles.rooms import Rooms, build_rooms
+from murmur.roles.stores import Stores
 from murmur.roles.subgraph import check_apart
 from murmur.settings import Settings
 from murmur.telemetry.metrics import Metrics
@@ -47,10 +47,10 @@ async def open_platform(settings: Settings) -> AsyncGenerator[Platform]:
     metrics = Metrics()
     failing: set[str] = set()
     async with AsyncExitStack() as stack:
-        rooms = await stack.enter_async_context(open_rooms(settings, metrics))
+        stores = Stores(settings, stack)
+        rooms = await build_rooms(stores, settings, metrics)
         _lock(settings.server.data_dir, stack)
-        broker = open_broker(settings.stores.broker_url, settings.server.data_dir)
-        stack.push_async_callback(broker.close)
+        broker = stores.broker
         gateway = await stack.enter_async_context(open_gateway(rooms, settings, metrics, lambda: sorted(failing)))
         outboxes = {"users": rooms.users.store.outbox, "tweets": rooms.tweets.store.outbox}
         workers: dict[str, Callable[[], Coroutine[None, None, None]]] = {

@@ -83,7 +83,6 @@ async def counted(tmp_path: Path) -> AsyncIterator[_Counted]:
             ),
             tweets_wiring.build(tweets, users, ids, wall_clock),  # pyright: ignore[reportArgumentType] (as above)
             timelines_wiring.build(timelines, graph=users, posts=tweets, metrics=metrics),  # pyright: ignore[reportArgumentType]
-            ids,
             TokenSigner(Ed25519PrivateKey.generate(), "identity", 60),
         )
         gateway = await stack.enter_async_context(open_gateway(rooms, settings, metrics, list))

@@ -1,0 +1,82 @@
+"""The engines that the settings name, each opened when a role first asks for it."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from functools import cached_property
+from typing import Protocol, TypeVar
+
+from murmur.broker.ports import Broker
+from murmur.broker.wiring import open_broker
+from murmur.errors import StartupError
+from murmur.ids import IdSource, NodeLease
+from murmur.settings import Settings
+from subgraphs.timelines import wiring as timelines_wiring
+from subgraphs.timelines.ports import TimelineStore
+from subgraphs.tweets import wiring as tweets_wiring
+from subgraphs.tweets.ports import TweetStore
+from subgraphs.users import wiring as users_wiring
+from subgraphs.users.ports import UsersStore
+
+
+class Closable(Protocol):
+    @property
+    def close(self) -> Callable[[], Awaitable[None]]: ...
+
+
+T = TypeVar("T", bound=Closable)
+
+
+class Stores:
+    """What is opened is closed by `stack`, in reverse order. Each attribute raises StartupError when it can't be opened.
+
+    `opened` names what has been, for those who watch over it.
+    """
+
+    def __init__(self, settings: Settings, stack: AsyncExitStack) -> None:
+        self._settings = settings
+        self._urls = settings.stores
+        self._stack = stack
+        self._data_dir = settings.server.data_dir
+        self._ids: IdSource | None = None
+        self.opened: dict[str, object] = {}
+        try:
+            # It holds password hashes and signing keys.
+            self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    @cached_property
+    def users(self) -> UsersStore:
+        return self._keep("users", users_wiring.open_store(self._urls.users_url, self._data_dir))
+
+    @cached_property
+    def tweets(self) -> TweetStore:
+        return self._keep("tweets", tweets_wiring.open_store(self._urls.tweets_url, self._data_dir))
+
+    @cached_property
+    def timelines(self) -> TimelineStore:
+        held = self._settings.timelines.timelines_held
+        return self._keep("timelines", timelines_wiring.open_store(self._urls.timelines_url, self._data_dir, capacity=held))
+
+    @cached_property
+    def broker(self) -> Broker:
+        return self._keep("broker", open_broker(self._urls.broker_url, self._data_dir))
+
+    async def ids(self) -> IdSource:
+        """Ids of a node that is this process's alone until it closes. Raises Unavailable when no node can be leased now."""
+        if self._ids is None:
+            try:
+                lease = NodeLease(self._data_dir / "nodes")
+            except OSError as error:
+                raise self._unwritable(error) from error
+            self._stack.callback(lease.close)
+            self._ids = lease.ids()
+        return self._ids
+
+    def _keep(self, name: str, engine: T) -> T:
+        self._stack.push_async_callback(engine.close)
+        self.opened[name] = engine
+        return engine
+
+    def _unwritable(self, error: OSError) -> StartupError:
+        return StartupError(f"can't write the data folder {self._data_dir}: {error.strerror}; choose another by MURMUR_DATA_DIR")
