@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal
 
+from murmur.cursors import Window
 from murmur.ids import id_time
 
+Side = Literal["followers", "following"]
 ProfileField = Literal["name", "bio", "location", "website", "avatar_url"]
 ProfileChanges = Mapping[ProfileField, str | None]
 """The fields to change; one that is absent stays, None clears it."""
@@ -89,6 +91,15 @@ class Outcome(Enum):
     """Something else has that id."""
     HANDLE_TAKEN = auto()
     """Somebody else has that handle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A part of the list of who follows somebody, or of whom they follow."""
+
+    side: Side
+    user_id: int
+    window: Window
 
 
 @dataclass(frozen=True, slots=True)

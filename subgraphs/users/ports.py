@@ -4,14 +4,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Literal, Protocol
 
-from murmur.cursors import Window
 from murmur.events import Blocked, Followed, Muted, ProfileUpdated, Unblocked, Unfollowed, Unmuted, UserSignedUp
 from murmur.outbox import Outbox
 from murmur.relation import Relation
-from subgraphs.users.model import Credentials, Edge, Neighbour, Outcome, ProfileChanges, Session, User
+from subgraphs.users.model import Credentials, Edge, Listing, Neighbour, Outcome, ProfileChanges, Session, User
 
 EdgeKind = Literal["follow", "block", "mute"]
-Side = Literal["followers", "following"]
 
 
 class Profiles(Protocol):
@@ -108,20 +106,14 @@ class Graph(Protocol):
         """Only for those with any relation."""
         ...
 
-    async def neighbours(
-        self, side: Side, user_ids: Collection[int], window: Window, viewer_id: int | None
-    ) -> Mapping[int, Sequence[Neighbour]]:
-        """Of each of these people, who follows them or whom they follow, by the position of the follow.
-
-        Whoever is blocked in either direction with the viewer is left out. People without any may be missing.
-        """
+    async def neighbours(self, listings: Collection[Listing]) -> Sequence[Sequence[Neighbour]]:
+        """The rows of each listing, in the order of the listings; each by the position of the follow, newest first."""
         ...
 
-    async def suggestions(self, user_id: int, limit: int) -> Sequence[User]:
-        """People followed by those whom this person follows, best first: by how many of them, then follower count, then id.
+    async def followed_by(self, user_ids: Collection[int], newest: int, without: Collection[int], limit: int) -> Sequence[User]:
+        """Whom these people follow, apart from those in `without`: by how many of these people, then follower count, then id.
 
-        Bounded: only the newest follows count (see the adapter). Without this person, whom they follow or have muted, and
-        whoever is blocked in either direction.
+        Of each of these people only so many of the newest follows count.
         """
         ...
 

@@ -20,7 +20,7 @@ from murmur.events import (
     decode_event,
 )
 from murmur.relation import Relation
-from subgraphs.users.model import Edge, Outcome, User
+from subgraphs.users.model import Edge, Listing, Outcome, Side, User
 from subgraphs.users.ports import UsersStore
 from subgraphs.users.wiring import open_store
 
@@ -92,9 +92,9 @@ async def counts(store: UsersStore, id_: int) -> tuple[int, int]:
     return user.follower_count, user.following_count
 
 
-async def handles(store: UsersStore, id_: int, side: str, window: Window, viewer: int | None = None) -> list[int]:
-    found = await store.neighbours("followers" if side == "followers" else "following", [id_], window, viewer)
-    return [neighbour.user.id for neighbour in found.get(id_, ())]
+async def listed(store: UsersStore, id_: int, side: Side, window: Window) -> list[int]:
+    [rows] = await store.neighbours([Listing(side, id_, window)])
+    return [row.user.id for row in rows]
 
 
 async def test_a_profile_is_read_back_whole(store: UsersStore) -> None:
@@ -226,24 +226,31 @@ async def test_relations_tell_each_direction_apart_and_leave_strangers_out(store
 async def test_followers_are_paged_by_the_follow_from_either_end(store: UsersStore) -> None:
     await add(store, *range(1, 8))
     await follow(store, *(Edge(10 + id_, id_, 1) for id_ in range(2, 8)), *(Edge(30 + id_, 1, id_) for id_ in range(2, 5)))
-    assert await handles(store, 1, "followers", Window(2)) == [7, 6, 5]
-    assert await handles(store, 1, "followers", Window(2, below=16)) == [5, 4, 3]
-    assert await handles(store, 1, "followers", Window(2, above=14)) == [7, 6, 5]
-    assert await handles(store, 1, "followers", Window(2, from_oldest=True)) == [4, 3, 2]
-    assert await handles(store, 1, "followers", Window(2, below=17, above=13, from_oldest=True)) == [6, 5, 4]
-    assert await handles(store, 1, "following", Window(10)) == [4, 3, 2]
-    assert await handles(store, 1, "followers", Window(2, below=2**64 - 1, above=0)) == [7, 6, 5]
-    both = await store.neighbours("followers", [1, 2, 3], Window(1), None)
-    assert [[neighbour.position for neighbour in both[id_]] for id_ in (1, 2, 3)] == [[17, 16], [32], [33]]
+    assert await listed(store, 1, "followers", Window(2)) == [7, 6, 5]
+    assert await listed(store, 1, "followers", Window(2, below=16)) == [5, 4, 3]
+    assert await listed(store, 1, "followers", Window(2, above=14)) == [7, 6, 5]
+    assert await listed(store, 1, "followers", Window(2, from_oldest=True)) == [4, 3, 2]
+    assert await listed(store, 1, "followers", Window(2, below=17, above=13, from_oldest=True)) == [6, 5, 4]
+    assert await listed(store, 1, "following", Window(10)) == [4, 3, 2]
+    assert await listed(store, 1, "followers", Window(2, below=2**64 - 1, above=0)) == [7, 6, 5]
 
 
-async def test_blocked_people_leave_no_gap_in_a_page(store: UsersStore) -> None:
-    await add(store, *range(1, 9))
-    await follow(store, *(Edge(10 + id_, id_, 1) for id_ in range(3, 9)))
-    await block(store, Edge(30, 2, 8))
-    await block(store, Edge(31, 6, 2))
-    assert await handles(store, 1, "followers", Window(2), viewer=2) == [7, 5, 4]
-    assert await handles(store, 1, "followers", Window(2), viewer=3) == [8, 7, 6]
+async def test_lists_of_any_kind_are_read_in_one_call_and_come_in_their_order(store: UsersStore) -> None:
+    await add(store, *range(1, 5))
+    await follow(store, Edge(12, 2, 1), Edge(13, 3, 1), Edge(14, 4, 1), Edge(22, 1, 2))
+    found = await store.neighbours(
+        [
+            Listing("followers", 1, Window(1)),
+            Listing("following", 1, Window(9)),
+            Listing("followers", 9, Window(9)),
+            Listing("followers", 1, Window(1, from_oldest=True)),
+            Listing("followers", 2, Window(1)),
+            Listing("followers", 1, Window(9)),
+        ]
+    )
+    assert [[row.position for row in rows] for rows in found] == [[14, 13], [22], [], [13, 12], [22], [14, 13, 12]]
+    assert [row.user.handle for row in found[5]] == ["u4", "u3", "u2"]
+    assert await store.neighbours([]) == []
 
 
 async def test_fanout_reads_followers_in_pages_of_rising_ids(store: UsersStore) -> None:
@@ -255,27 +262,22 @@ async def test_fanout_reads_followers_in_pages_of_rising_ids(store: UsersStore) 
     assert await store.followees(1, 1) == [5]
 
 
-async def test_suggestions_are_those_whom_most_of_mine_follow(store: UsersStore) -> None:
+async def test_whom_people_follow_comes_by_how_many_of_them_then_by_all_followers_then_by_id(store: UsersStore) -> None:
     await add(store, *range(1, 13))
-    edges = [(1, 2), (1, 3), (1, 4)]  # whom I follow
-    edges += [(2, 5), (3, 5), (4, 5), (2, 6), (3, 6), (2, 7), (2, 8), (12, 8)]  # whom they follow: 5 three times, 6 twice
-    edges += [(2, 3), (2, 1), (2, 9), (3, 9), (2, 10), (3, 10), (2, 11), (3, 11)]  # mine, me, and some to be left out
+    edges = [(2, 5), (3, 5), (4, 5), (2, 6), (3, 6), (2, 7), (2, 8), (12, 8), (4, 3), (3, 1), (12, 6)]
     await follow(store, *(Edge(100 + number, *edge) for number, edge in enumerate(edges)))
-    await block(store, Edge(90, 1, 9))
-    await block(store, Edge(91, 10, 1))
-    await mute(store, Edge(92, 1, 11))
-    assert [user.id for user in await store.suggestions(1, 10)] == [5, 6, 8, 7]
-    assert [user.id for user in await store.suggestions(1, 2)] == [5, 6]
-    assert await store.suggestions(12, 10) == []
+    assert [user.id for user in await store.followed_by([2, 3, 4], 10, [1], 10)] == [5, 6, 8, 3, 7]
+    assert [user.id for user in await store.followed_by([2, 3, 4], 10, [5, 1], 2)] == [6, 8]
+    assert await store.followed_by([2], 1, [], 10) == [(await store.users([8]))[8]]
+    assert await store.followed_by([], 10, [1], 10) == []
+    assert await store.followed_by([1, 99], 10, [], 10) == []
 
 
-async def test_suggestions_look_at_the_newest_follows_only(store: UsersStore) -> None:
-    followed = range(10, 10 + 600)
-    await add(store, 1, 2, 3, *followed)
+async def test_only_the_newest_follows_of_each_count(store: UsersStore) -> None:
+    await add(store, *range(1, 8))
     # The id of the person says nothing about when the follow was: the newest follow is of the smallest id.
-    await follow(store, *(Edge(10_000 - id_, 1, id_) for id_ in followed))
-    await follow(store, Edge(20_000, followed[-1], 2), Edge(20_001, followed[0], 3))
-    assert [user.id for user in await store.suggestions(1, 10)] == [3]
+    await follow(store, *(Edge(100 - id_, source, id_) for id_ in range(3, 8) for source in (1, 2)))
+    assert [user.id for user in await store.followed_by([1, 2], 3, [], 10)] == [3, 4, 5]
 
 
 async def test_an_export_reads_everything_in_one_fixed_order(store: UsersStore) -> None:

@@ -42,4 +42,4 @@ class Query:
         first = _DEFAULT_SUGGESTIONS if first is None else first
         if not 1 <= first <= _MAX_SUGGESTIONS:
             raise BadUserInput(f"first: {first} is outside the bounds, 1 to {_MAX_SUGGESTIONS}")
-        return [present(user) for user in await info.context.store.suggestions(viewer_id, first)]
+        return [present(user) for user in await info.context.service.suggestions(viewer_id, first)]

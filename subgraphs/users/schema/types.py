@@ -4,8 +4,7 @@ What is loaded is what is shown, and a resolver that waits hands over the loader
 list costs more than the rest of the person.
 """
 
-from collections import defaultdict
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Literal, Self, cast
 
 import strawberry
@@ -13,18 +12,18 @@ from strawberry import ID, Info
 from strawberry.dataloader import DataLoader
 
 from murmur import cursors
-from murmur.cursors import Window
+from murmur.cursors import Page
 from murmur.errors import BadUserInput
 from murmur.identity import Caller
 from murmur.ids import parse_id
-from murmur.relation import STRANGERS
+from murmur.relation import STRANGERS, Relation
 from murmur.runtime.context import RequestContext
 from murmur.runtime.relay import After, Before, Connection, First, Last, connection
 from murmur.runtime.scalars import URL, DateTime
 from murmur.text import is_handle
 from subgraphs.users import model
-from subgraphs.users.model import Neighbour
-from subgraphs.users.ports import Side, UsersStore
+from subgraphs.users.model import Listing, Neighbour, Side
+from subgraphs.users.ports import UsersStore
 from subgraphs.users.service import UsersService
 
 _MAX_BATCH = 1_000
@@ -41,14 +40,15 @@ class UsersContext(RequestContext):
         self.users: DataLoader[int, User | None] = DataLoader(self._load_users, max_batch_size=_MAX_BATCH)
         self.users_by_handle: DataLoader[str, User | None] = DataLoader(self._load_handles, max_batch_size=_MAX_BATCH)
         self.flags: DataLoader[tuple[int, _Flag], bool] = DataLoader(self._load_flags, max_batch_size=4 * _MAX_BATCH)
-        self.neighbours: DataLoader[tuple[Side, int, Window], Sequence[Neighbour]] = DataLoader(
-            self._load_neighbours, max_batch_size=_MAX_BATCH
-        )
+        self.neighbours: DataLoader[Listing, Page[Neighbour]] = DataLoader(self._load_neighbours, max_batch_size=_MAX_BATCH)
+        self.relations: dict[int, Relation] = {}
+        """How the viewer stands to whom this was asked of before, for whatever reason."""
 
     def forget(self) -> None:
         """What was loaded may have changed: a document can hold several mutations, and each answers for its own moment."""
         for loader in (self.users, self.users_by_handle, self.flags, self.neighbours):
             loader.clear_all()
+        self.relations.clear()
 
     async def _load_users(self, ids: list[int]) -> Sequence["User | None"]:
         found = await self.store.users(ids)
@@ -59,19 +59,18 @@ class UsersContext(RequestContext):
         return [present(found[handle]) if handle in found else None for handle in handles]
 
     async def _load_flags(self, keys: list[tuple[int, _Flag]]) -> Sequence[bool]:
-        found = await self.store.relations(self.signed_in(), {id_ for id_, _ in keys})
-        return [getattr(found.get(id_, STRANGERS), flag) for id_, flag in keys]
+        asked = {id_ for id_, _ in keys}
+        self._remember(asked, await self.store.relations(self.signed_in(), asked))
+        return [getattr(self.relations[id_], flag) for id_, flag in keys]
 
-    async def _load_neighbours(self, keys: list[tuple[Side, int, Window]]) -> Sequence[Sequence[Neighbour]]:
-        # One call for each page that the operation asks for, of however many people.
-        asked: dict[tuple[Side, Window], list[int]] = defaultdict(list)
-        for side, user_id, window in keys:
-            asked[side, window].append(user_id)
-        found = {
-            (side, window): await self.store.neighbours(side, user_ids, window, self.viewer_id)
-            for (side, window), user_ids in asked.items()
-        }
-        return [found[side, window].get(user_id, ()) for side, user_id, window in keys]
+    async def _load_neighbours(self, listings: list[Listing]) -> Sequence[Page[Neighbour]]:
+        pages, relations = await self.service.neighbours(self.viewer_id, listings)
+        self._remember((row.user.id for page in pages for row in page.items), relations)
+        return pages
+
+    def _remember(self, ids: Iterable[int], relations: Mapping[int, Relation]) -> None:
+        for id_ in ids:
+            self.relations[id_] = relations.get(id_, STRANGERS)
 
 
 UsersInfo = Info[UsersContext, None]
@@ -129,15 +128,16 @@ class User:
     def _flag(self, context: UsersContext, flag: _Flag) -> bool | Awaitable[bool]:
         if context.viewer_id is None or context.viewer_id == self.key:
             return False
-        return context.flags.load((self.key, flag))
+        relation = context.relations.get(self.key)
+        return context.flags.load((self.key, flag)) if relation is None else getattr(relation, flag)
 
     async def _neighbours(
         self, context: UsersContext, side: Side, first: int | None, after: str | None, last: int | None, before: str | None
     ) -> Connection["User"]:
         name = f"{side}:{self.key}"
         wanted = cursors.window(name, first=first, after=after, last=last, before=before)
-        rows = await context.neighbours.load((side, self.key, wanted))
-        return connection(name, cursors.page(rows, wanted), lambda row: row.position, lambda row: present(row.user))
+        page = await context.neighbours.load(Listing(side, self.key, wanted))
+        return connection(name, page, lambda row: row.position, lambda row: present(row.user))
 
 
 def present(user: model.User) -> User:

@@ -147,7 +147,7 @@ async def test_entities_of_either_key_and_their_lists_cost_a_fixed_number_of_rea
     assert answer["_entities"][1]["viewerFollows"] is False
     assert answer["_entities"][1]["followsViewer"] is True
     assert town.store.calls["users"] == town.store.calls["users_of_handles"] == 1
-    assert town.store.calls["neighbours"] == 2
+    assert town.store.calls["neighbours"] == 1
     assert town.store.calls["relations"] <= 2
 
 

@@ -7,20 +7,15 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from murmur import outbox
-from murmur.cursors import Window
 from murmur.events import Blocked, Followed, Muted, Unblocked, Unfollowed, Unmuted
 from murmur.ids import MAX_ID
 from murmur.relation import Relation
 from murmur.sqlite import Database
-from subgraphs.users.model import Edge, Neighbour, Outcome, User
-from subgraphs.users.ports import EdgeKind, Side
+from subgraphs.users.model import Edge, Listing, Neighbour, Outcome, Side, User
+from subgraphs.users.ports import EdgeKind
 from subgraphs.users.stores.sqlite.profiles import USER_COLUMNS, as_list, to_user
 
 _TABLES: dict[EdgeKind, str] = {"follow": "follows", "block": "blocks", "mute": "mutes"}
-
-# How much of the graph a suggestion looks at: so many of the newest follows of the person, and of each of those people.
-_SUGGESTING = 500
-_SUGGESTED_BY_EACH = 200
 
 _RELATIONS = tuple(Relation(*(bool(bits & 1 << place) for place in range(5))) for bits in range(32))
 # Shifts and ors bind alike in SQLite, hence the parentheses.
@@ -36,33 +31,24 @@ _RELATION_BITS = """
 _BLOCKED = """
     SELECT 1 FROM blocks WHERE source_id = ?1 AND target_id = ?2 OR source_id = ?2 AND target_id = ?1
 """
-_NOT_BLOCKED = """
-    NOT EXISTS (SELECT 1 FROM blocks b WHERE b.source_id = :viewer AND b.target_id = u.id)
-    AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.source_id = u.id AND b.target_id = :viewer)
-"""
-_SUGGESTIONS = f"""
-    WITH mine AS (
-        SELECT target_id AS id FROM follows INDEXED BY follows_newest_following
-        WHERE source_id = :viewer ORDER BY follows.id DESC LIMIT {_SUGGESTING}
-    ), found AS (
-        SELECT f.target_id AS id, count(*) AS by FROM mine CROSS JOIN follows f ON f.source_id = mine.id AND f.id > coalesce(
-            (SELECT n.id FROM follows n WHERE n.source_id = mine.id ORDER BY n.id DESC LIMIT 1 OFFSET {_SUGGESTED_BY_EACH}), -1
+_FOLLOWED_BY = f"""
+    WITH found AS (
+        SELECT f.target_id AS id, count(*) AS by FROM json_each(:people) p CROSS JOIN follows f ON f.source_id = p.value
+        AND f.id > coalesce(
+            (SELECT n.id FROM follows n WHERE n.source_id = p.value ORDER BY n.id DESC LIMIT 1 OFFSET :newest), -1
         )
         GROUP BY f.target_id
     )
     SELECT {USER_COLUMNS} FROM found CROSS JOIN users u ON u.id = found.id
-    WHERE u.id <> :viewer
-    AND NOT EXISTS (SELECT 1 FROM follows f WHERE f.source_id = :viewer AND f.target_id = u.id)
-    AND NOT EXISTS (SELECT 1 FROM mutes m WHERE m.source_id = :viewer AND m.target_id = u.id)
-    AND {_NOT_BLOCKED}
+    WHERE u.id NOT IN (SELECT value FROM json_each(:without))
     ORDER BY found.by DESC, u.follower_count DESC, u.id LIMIT :limit
-"""  # noqa: S608 (column names and the numbers above)
+"""  # noqa: S608 (column names)
 
 
 def _neighbours(of: str, to: str, order: str) -> str:
     return f"""
         SELECT f.id, {USER_COLUMNS} FROM follows f CROSS JOIN users u ON u.id = f.{to}
-        WHERE f.{of} = :user AND f.id < :below AND f.id > :above AND {_NOT_BLOCKED}
+        WHERE f.{of} = :user AND f.id < :below AND f.id > :above
         ORDER BY f.id {order} LIMIT :limit
     """  # noqa: S608 (column names)
 
@@ -156,30 +142,14 @@ class SqliteGraph:
         rows = await self._database.fetch(_RELATION_BITS, (viewer_id, as_list(user_ids)))
         return {id_: _RELATIONS[bits] for id_, bits in rows if bits}
 
-    async def neighbours(
-        self, side: Side, user_ids: Collection[int], window: Window, viewer_id: int | None
-    ) -> Mapping[int, Sequence[Neighbour]]:
-        sql = _NEIGHBOURS[side, window.from_oldest]
-        bounds = {
-            "below": MAX_ID if window.below is None else min(window.below, MAX_ID),
-            "above": -1 if window.above is None else min(window.above, MAX_ID),
-            "limit": window.fetch,
-            "viewer": viewer_id,
-        }
+    async def neighbours(self, listings: Collection[Listing]) -> Sequence[Sequence[Neighbour]]:
+        return await self._database.read(lambda connection: [_listed(connection, listing) for listing in listings])
 
-        def work(connection: sqlite3.Connection) -> Mapping[int, Sequence[Neighbour]]:
-            found: dict[int, Sequence[Neighbour]] = {}
-            for user_id in user_ids:
-                rows = connection.execute(sql, bounds | {"user": user_id}).fetchall()
-                page = [Neighbour(row[0], to_user(row, 1)) for row in rows]
-                found[user_id] = page[::-1] if window.from_oldest else page
-            return found
+    async def followed_by(self, user_ids: Collection[int], newest: int, without: Collection[int], limit: int) -> Sequence[User]:
+        given = {"people": as_list(user_ids), "newest": newest, "without": as_list(without), "limit": limit}
 
-        return await self._database.read(work)
-
-    async def suggestions(self, user_id: int, limit: int) -> Sequence[User]:
         def work(connection: sqlite3.Connection) -> Sequence[User]:
-            return [to_user(row) for row in connection.execute(_SUGGESTIONS, {"viewer": user_id, "limit": limit})]
+            return [to_user(row) for row in connection.execute(_FOLLOWED_BY, given)]
 
         return await self._database.read(work)
 
@@ -207,6 +177,19 @@ class SqliteGraph:
             ORDER BY source_id, target_id LIMIT ?
         """  # noqa: S608 (a table's name)
         return [Edge(*row) for row in await self._database.fetch(sql, (*after, limit))]
+
+
+def _listed(connection: sqlite3.Connection, listing: Listing) -> Sequence[Neighbour]:
+    window = listing.window
+    given = {
+        "user": listing.user_id,
+        "below": MAX_ID if window.below is None else min(window.below, MAX_ID),
+        "above": -1 if window.above is None else min(window.above, MAX_ID),
+        "limit": window.fetch,
+    }
+    rows = connection.execute(_NEIGHBOURS[listing.side, window.from_oldest], given)
+    page = [Neighbour(row[0], to_user(row, 1)) for row in rows]
+    return page[::-1] if window.from_oldest else page
 
 
 class _Counts:
