@@ -99,10 +99,14 @@ class _Loader:
     def __init__(self, document: DocumentNode, specifications: Specifications) -> None:
         self._specifications = specifications
         self._join = specifications.join
+        # Types, members and subgraphs are taken by name, so that plans do not depend on the order of the text.
         self._definitions: dict[str, _Composite] = {
             definition.name.value: definition
-            for definition in document.definitions
-            if isinstance(definition, _Composite) and not specifications.own(definition.name.value, directive=False)
+            for definition in sorted(
+                (definition for definition in document.definitions if isinstance(definition, _Composite)),
+                key=lambda definition: definition.name.value,
+            )
+            if not specifications.own(definition.name.value, directive=False)
         }
         self._roots = {"Query", "Mutation", "Subscription"}
         for definition in document.definitions:
@@ -128,7 +132,7 @@ class _Loader:
                     if arguments is None or not isinstance(arguments.get("name"), str):
                         raise InvalidSupergraph(f"{definition.name.value}.{graph}: no @{self._join.directive('graph')}(name:)")
                     graphs[graph] = (str(arguments["name"]), str(arguments.get("url") or ""))
-                return graphs
+                return dict(sorted(graphs.items(), key=lambda graph: graph[1]))
         raise InvalidSupergraph(f"no enum {self._join.type('Graph')}: the subgraphs are not named")
 
     def _applied(self, directives: Iterable[ConstDirectiveNode] | None, element: str) -> list[_Arguments]:
@@ -203,7 +207,7 @@ class _Loader:
 
     def _members_of_union(self, definition: UnionTypeDefinitionNode, graph: str, known: Mapping[str, Sequence[str]]) -> list[str]:
         said = self._applied(definition.directives, "unionMember")
-        members = [member.name.value for member in definition.types or () if graph in known.get(member.name.value, ())]
+        members = sorted(member.name.value for member in definition.types or () if graph in known.get(member.name.value, ()))
         if not said:
             return members
         named = {each.get("member") for each in said if self._graph(each, definition.name.value) == graph}
