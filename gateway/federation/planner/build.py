@@ -12,6 +12,7 @@ from .fetch_graph import FetchGraph, Step
 from .layers import arrange
 from .operation import Budget, Keys, Operation, Selected
 from .operation import Condition as AllOf
+from .optimise import optimise
 from .paths import Node as Place
 from .paths import PathFinder
 from .plan import Condition, Fetch, Flatten, Node, QueryPlan, Sequence, Subscription
@@ -37,6 +38,7 @@ class _Builder:
     def __init__(self, graph: QueryGraph, operation: Operation, keys: Keys, budget: Budget) -> None:
         self._graph = graph
         self._operation = operation
+        self._budget = budget
         self._finder = PathFinder(graph, keys, budget)
         self._fetched = tuple(each for each in operation.selections if not each.name.startswith("__"))
         self.fetch_graphs: list[FetchGraph] = []
@@ -83,6 +85,7 @@ class _Builder:
     def _graph_of(self, resolution: Resolution) -> FetchGraph:
         graph = FetchGraph(self._graph)
         graph.add_root(resolution, self._operation.root, self._operation.kind.value)
+        optimise(graph.steps, self._budget)
         self.fetch_graphs.append(graph)
         return graph
 

@@ -30,6 +30,9 @@ class Draft:
             found = self.fragments[type] = Draft(type)
         return found
 
+    def is_empty(self) -> bool:
+        return not (self.typename or self.fields or self.fragments)
+
     def brought(self) -> tuple[Brought, ...]:
         """What an answer brings to the tree."""
         found = [Brought(field.selected.key, field.below.brought()) for field in self.fields.values()]
