@@ -7,7 +7,7 @@ INTEROP := tests/interop
 SOURCES := murmur gateway subgraphs workers tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check fmt bench schema explorer interop lock clean
+.PHONY: help up test check fmt bench schema explorer interop engines lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ schema: $(STAMP) ## Write schema/ anew from the code
 explorer: $(EXPLORER)/node_modules/.installed ## Install GraphiQL
 
 interop: $(INTEROP)/node_modules/.installed ## Install the npm peers that the engine is compared with
+
+engines: $(STAMP) ## Install the engines that tests and the cluster run
+	$(BIN)/python -m murmur.cluster
 
 lock: $(STAMP) ## Resolve the dependencies of pyproject.toml into requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \

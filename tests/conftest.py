@@ -9,7 +9,15 @@ from collections.abc import Generator
 
 import pytest
 
+from murmur.cluster import kafka as kafka_engine
 from murmur.cluster import redis
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Generator[kafka_engine.Kafka]:
+    needs(kafka_engine.missing())
+    with kafka_engine.Kafka(tmp_path_factory.mktemp("kafka")) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")

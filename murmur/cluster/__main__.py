@@ -1,0 +1,21 @@
+"""Installs every engine that the package registries carry (`make engines`)."""
+
+from murmur.cluster import kafka
+from murmur.errors import StartupError
+
+ENGINES = {"Kafka": (kafka.missing, kafka.install)}
+
+
+def main() -> None:
+    for name, (missing, install) in ENGINES.items():
+        reason = missing()
+        if reason is None:
+            try:
+                install()
+            except StartupError as error:
+                reason = str(error)
+        print(f"{name}: {reason or 'installed'}")  # noqa: T201 (a program for the terminal)
+
+
+if __name__ == "__main__":
+    main()
