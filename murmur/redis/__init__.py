@@ -1,0 +1,15 @@
+"""Redis and Redis Cluster: the client that every adapter on Redis is made with."""
+
+from murmur.redis.client import Command, Redis, Script, command
+from murmur.redis.cluster import RedisCluster
+from murmur.redis.connection import Reply
+from murmur.redis.server import RedisServer
+from murmur.redis.urls import is_redis, read_url
+
+__all__ = ["Command", "Redis", "Reply", "Script", "command", "is_redis", "open_redis"]
+
+
+def open_redis(url: str) -> Redis:
+    """A client of what a URL names; it connects when it is first used. Raises StartupError for a URL that can't be read."""
+    place = read_url(url)
+    return RedisCluster(place) if place.cluster else RedisServer(place)
