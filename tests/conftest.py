@@ -1,7 +1,7 @@
 """Real engines, each started once a test session, when a test first asks for it, and ended with the session.
 
-Tests share them: each isolates itself by a random database name, key prefix or topic prefix. Whoever ends a member of an
-engine calls `start` again before the test is over.
+Tests share them: each isolates itself by a random database name, key prefix or topic prefix, or asks for an engine that holds
+nothing. Whoever ends a member of an engine calls `start` again before the test is over.
 """
 
 import os
@@ -10,6 +10,7 @@ from collections.abc import Generator
 import pytest
 
 from murmur.cluster import kafka as kafka_engine
+from murmur.cluster import neo4j as neo4j_engine
 from murmur.cluster import redis
 
 
@@ -18,6 +19,20 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Generator[kafka_engine.Ka
     needs(kafka_engine.missing())
     with kafka_engine.Kafka(tmp_path_factory.mktemp("kafka")) as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Generator[neo4j_engine.Neo4j]:
+    needs(neo4j_engine.missing())
+    with neo4j_engine.Neo4j(tmp_path_factory.mktemp("neo4j")) as server:
+        yield server
+
+
+@pytest.fixture
+def neo4j(neo4j_server: neo4j_engine.Neo4j) -> neo4j_engine.Neo4j:
+    """The server with nothing in it: its one database is this test's alone until the next one asks for it."""
+    neo4j_server.clear()
+    return neo4j_server
 
 
 @pytest.fixture(scope="session")
