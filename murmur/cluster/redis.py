@@ -5,12 +5,11 @@ import secrets
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from murmur.cluster.server import HOST, Server, free_ports
+from murmur.cluster.server import HOST, Server, free_ports, remembered
 from murmur.errors import StartupError
 
 _PROGRAMS = ("redis-server", "redis-cli")
@@ -44,8 +43,8 @@ class Redis:
 
     def __init__(self, directory: Path, *, durable: bool = False) -> None:
         install(directory)
-        self._password = _remembered(directory / "password", lambda: secrets.token_urlsafe(24))
-        port = int(_remembered(directory / "port", lambda: str(free_ports(1)[0])))
+        self._password = remembered(directory / "password", lambda: secrets.token_urlsafe(24))
+        port = int(remembered(directory / "port", lambda: str(free_ports(1)[0])))
         self.server = _server("redis", directory, port, self._password, _DURABLE if durable else _CACHE)
 
     @property
@@ -75,11 +74,11 @@ class RedisCluster:
 
     def __init__(self, directory: Path, *, masters: int = 3, replicas: int = 3) -> None:
         install(directory)
-        self._password = _remembered(directory / "password", lambda: secrets.token_urlsafe(24))
+        self._password = remembered(directory / "password", lambda: secrets.token_urlsafe(24))
         self._directory = directory
         self._replicas_each = replicas // masters
         count = masters + replicas
-        ports = _remembered(directory / "ports", lambda: " ".join(map(str, free_ports(2 * count))))
+        ports = remembered(directory / "ports", lambda: " ".join(map(str, free_ports(2 * count))))
         numbers = [int(port) for port in ports.split()]
         self.members = [
             _server(f"redis-{port}", directory / str(port), port, self._password, f"{_CACHE}{_MEMBER}cluster-port {bus}\n")
@@ -191,13 +190,6 @@ def _client(password: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=60,
     )
-
-
-def _remembered(file: Path, make: Callable[[], str]) -> str:
-    """What an earlier life in this folder noted, else what is made now."""
-    if not file.exists():
-        _write(file, make())
-    return file.read_text()
 
 
 def _write(file: Path, text: str) -> None:

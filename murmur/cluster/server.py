@@ -34,6 +34,15 @@ def free_ports(count: int) -> list[int]:
             one.close()
 
 
+def remembered(file: Path, make: Callable[[], str]) -> str:
+    """What an earlier life in this folder noted in a file that nobody else may read; what is made now in a first life."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(make())
+    return file.read_text()
+
+
 class Server:
     """Starts, ends, kills and pauses one process. After an end `start` runs it again on the same port and data.
 
