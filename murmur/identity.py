@@ -115,13 +115,16 @@ class TokenVerifier:
 
     def verify(self, token: str) -> Caller:
         """Who a token speaks for. Raises Unauthenticated, saying what is wrong with the token (never its content)."""
+        return self.verify_until(token)[0]
+
+    def verify_until(self, token: str) -> tuple[Caller, int]:
+        """As `verify`, with when the token expires, in milliseconds since the Unix epoch."""
         known = self._verified.get(token)
         if known is None:
             known = self._verified[token] = self._decode(token)
-        caller, expires_ms = known
-        if self._clock() >= expires_ms:
+        if self._clock() >= known[1]:
             raise Unauthenticated("the token has expired; refresh the session")
-        return caller
+        return known
 
     def _decode(self, token: str) -> tuple[Caller, int]:
         try:

@@ -12,24 +12,39 @@ from gateway.edge.callers import Callers
 from gateway.edge.endpoint import GraphqlEndpoint
 from gateway.edge.explorer import ASSETS_PATH, ExplorerAssets
 from gateway.edge.gate import Gate
+from gateway.edge.operations import Operations
 from gateway.edge.options import EdgeOptions
+from gateway.edge.sockets import SocketEndpoint
+from gateway.edge.streams import STREAM_PATH, StreamEndpoint, wants_events
 from gateway.federation.engine import Engine
+from murmur.sockets.session import Sockets
 from murmur.telemetry.metrics import Metrics
 
 GRAPHQL_PATH = "/graphql"
+_CLOSING_SECONDS = 3
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class _EdgeApp(FastAPI):
     """Answers `/graphql` itself: what else an application does for each request would cost more than the rest of the edge."""
 
-    def __init__(self, endpoint: GraphqlEndpoint) -> None:
+    def __init__(self, endpoint: GraphqlEndpoint, sockets: SocketEndpoint, streams: StreamEndpoint) -> None:
         super().__init__(title="murmur gateway", docs_url=None, redoc_url=None, openapi_url=None)
         self._endpoint = endpoint
+        self._sockets = sockets
+        self._streams = streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == GRAPHQL_PATH:
-            await self._endpoint(scope, receive, send)
+        path, kind = scope.get("path"), scope["type"]
+        if path == GRAPHQL_PATH and kind == "http":
+            if scope["method"] in ("GET", "POST") and wants_events(scope["headers"]):
+                await self._streams(scope, receive, send)
+            else:
+                await self._endpoint(scope, receive, send)
+        elif path == GRAPHQL_PATH and kind == "websocket":
+            await self._sockets(scope, receive, send)
+        elif path == STREAM_PATH and kind == "http":
+            await self._streams(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -49,7 +64,15 @@ def edge_app(
     `ready` gives the reasons why the process is not ready, none when it is; `jwks` the key set to publish, if there is one.
     Who stops the process drains `gate` first.
     """
-    app = _EdgeApp(GraphqlEndpoint(engine, callers, metrics, gate, options))
+    operations = Operations(engine, gate, metrics, options)
+    sockets = Sockets(options.most_sockets)
+    streams = StreamEndpoint(operations, callers, options, most=options.most_sockets)
+    gate.before_drain(lambda: sockets.drain(_CLOSING_SECONDS), streams.drain)
+    app = _EdgeApp(
+        GraphqlEndpoint(operations, callers, metrics, gate, options),
+        SocketEndpoint(operations, callers, sockets, options),
+        streams,
+    )
 
     async def live(_request: Request) -> Response:
         return _json({"status": "ok"})
@@ -60,6 +83,9 @@ def edge_app(
 
     async def exposition(_request: Request) -> Response:
         metrics.gauge("murmur_requests_in_flight", gate.in_flight)
+        metrics.gauge("murmur_sockets", len(sockets))
+        for door in ("websocket", "sse"):
+            metrics.gauge("murmur_subscriptions", operations.subscriptions[door], door)
         return Response(metrics.exposition(), headers={"content-type": METRICS_TYPE})
 
     app.add_route("/health/live", live)

@@ -1,8 +1,6 @@
 """`/graphql` as a plain ASGI callable: on the hot path there is no routing, no middleware and no dependency injection."""
 
 import asyncio
-import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -11,24 +9,22 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from gateway.edge.callers import Callers
-from gateway.edge.cost import ObjectBound
-from gateway.edge.document import DocumentBounds
 from gateway.edge.explorer import ExplorerPage
 from gateway.edge.gate import Gate
-from gateway.edge.masking import HIDDEN, ErrorMask
+from gateway.edge.masking import HIDDEN
 from gateway.edge.media import Media, negotiate, require_json
+from gateway.edge.operations import Operations, request_id_of
 from gateway.edge.options import EdgeOptions
 from gateway.edge.origins import Origins
 from gateway.edge.parameters import Body, ClientGone, Parameters, of_body, of_query
 from gateway.edge.refusal import CLOSE, Header, Refusal
-from gateway.federation.engine import Engine, PreparedOperation, RequestRefused
+from gateway.federation.engine import PreparedOperation, RequestRefused
 from gateway.transports.context import RequestContext
 from murmur.errors import ErrorCode
 from murmur.telemetry.metrics import Metrics
 
 _log = structlog.get_logger()
 _SECONDS_OF_GRACE = 1.0
-_MAX_REQUEST_ID = 64
 _METHODS = (b"allow", b"GET, POST, OPTIONS")
 _ALWAYS: tuple[Header, ...] = (
     (b"cache-control", b"no-store"),
@@ -54,22 +50,19 @@ class GraphqlEndpoint:
 
     def __init__(
         self,
-        engine: Engine,
+        operations: Operations,
         callers: Callers,
         metrics: Metrics,
         gate: Gate,
         options: EdgeOptions,
     ) -> None:
-        self._engine = engine
+        self._operations = operations
         self._callers = callers
         self._metrics = metrics
         self._gate = gate
         self._bounds = options.bounds
-        self._documents = DocumentBounds(options.bounds)
-        self._objects = ObjectBound(engine.api_schema, options.answer_objects) if options.answer_objects else None
         self._explorer = ExplorerPage(options.explorer) if options.explorer else None
         self._origins = Origins(options.allowed_origins, options.allowed_headers)
-        self._errors = ErrorMask(options.errors)
         self._seconds = options.seconds
         self._show_plans = options.show_plans
 
@@ -119,7 +112,7 @@ class GraphqlEndpoint:
         except ClientGone:
             raise
         except Exception as error:
-            request_id = _request_id(headers)
+            request_id = request_id_of(headers)
             _log.error("request failed", request_id=request_id, exc_info=error)
             shown = {"message": HIDDEN, "extensions": {"code": ErrorCode.INTERNAL.value, "requestId": request_id}}
             return Answer(500, media, orjson.dumps({"errors": [shown]}), "failed")
@@ -148,17 +141,13 @@ class GraphqlEndpoint:
         self, parameters: Parameters, context: RequestContext, method: str, headers: dict[bytes, bytes], media: Media
     ) -> Answer:
         try:
-            self._documents.check(parameters.document)
-            operation = self._engine.prepare(parameters.document, parameters.operation_name)
+            operation = self._operations.prepare(parameters)
         except RequestRefused as refused:
             return Answer(_status_of_refused(media), media, orjson.dumps({"errors": refused.errors}), "refused")
         self._check_kind(operation, method)
-        if self._objects is not None:
-            self._objects.check(parameters.document, parameters.operation_name, parameters.variables)
-        result = await self._engine.execute(operation, parameters.variables, context)
+        result = await self._operations.execute(operation, parameters, context, request_id_of(headers))
         status, outcome = 200, "ok"
-        if errors := result.get("errors"):
-            result["errors"] = self._errors.mask(errors, _request_id(headers))  # pyright: ignore[reportArgumentType] (errors are JSON objects)
+        if "errors" in result:
             outcome = "partial"
             if "data" not in result:
                 status, outcome = _status_of_refused(media), "refused"
@@ -168,7 +157,11 @@ class GraphqlEndpoint:
 
     def _check_kind(self, operation: PreparedOperation, method: str) -> None:
         if operation.kind == "subscription":
-            raise Refusal(400, ErrorCode.BAD_USER_INPUT, "subscriptions are not offered here")
+            raise Refusal(
+                400,
+                ErrorCode.BAD_USER_INPUT,
+                "subscriptions come over WebSocket (graphql-transport-ws), or with `Accept: text/event-stream`",
+            )
         if method == "GET" and operation.kind != "query":
             raise Refusal(405, ErrorCode.BAD_USER_INPUT, "a mutation needs POST", (b"allow", b"POST"))
 
@@ -182,11 +175,3 @@ def _refuse(refusal: Refusal, media: Media) -> Answer:
     body = orjson.dumps({"errors": [refusal.error()]})
     outcome = "refused" if refusal.status < 500 else "failed"
     return Answer(refusal.status, media if media is not Media.HTML else Media.JSON, body, outcome, headers=refusal.headers)
-
-
-def _request_id(headers: Mapping[bytes, bytes]) -> str:
-    """The client's own `X-Request-Id` where it is a plain word, else a new one."""
-    given = headers.get(b"x-request-id", b"").decode("latin-1")
-    if given and len(given) <= _MAX_REQUEST_ID and given.isascii() and given.replace("-", "").replace("_", "").isalnum():
-        return given
-    return secrets.token_hex(8)

@@ -38,7 +38,7 @@ class ForwardingCallers:
                 if known := self._names.get(name):
                     text = _decoded(known, value)
                     passed[known] = f"{passed[known]}, {text}" if known in passed else text
-        return RequestContext(_NOBODY, deadline, lambda _caller: passed)
+        return RequestContext(_NOBODY, deadline, lambda _caller: passed, tuple(sorted(passed.items())))
 
 
 def _checked(name: str) -> str:

@@ -1,6 +1,7 @@
 """How many requests are in work, and whether more may come in."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from gateway.edge.refusal import CLOSE, Refusal
 from murmur.errors import ErrorCode
@@ -15,6 +16,11 @@ class Gate:
         self._idle.set()
         self.in_flight = 0
         self.draining = False
+        self._live: tuple[Callable[[], Awaitable[None]], Callable[[], None]] | None = None
+
+    def before_drain(self, sockets: Callable[[], Awaitable[None]], streams: Callable[[], None]) -> None:
+        """What ends that would never end by itself."""
+        self._live = sockets, streams
 
     def enter(self) -> None:
         """Counts a request in. Raises Refusal (503) when it may not; `leave` is then not to be called."""
@@ -33,6 +39,10 @@ class Gate:
     async def drain(self, seconds: float) -> bool:
         """Lets nobody in any more and waits for those inside. Returns whether all left within `seconds`."""
         self.draining = True
+        if self._live is not None:
+            sockets, streams = self._live
+            streams()
+            await sockets()
         try:
             async with asyncio.timeout(seconds):
                 await self._idle.wait()

@@ -68,3 +68,5 @@ class EdgeOptions:
     show_plans: bool = False
     """Whether `murmur-query-plan: 1` puts the query plan into `extensions.queryPlan`."""
     errors: ErrorsShown = "known"
+    most_sockets: int = 3_000
+    """WebSockets at once, and as many streams of server-sent events."""

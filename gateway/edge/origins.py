@@ -33,6 +33,13 @@ class Origins:
         if not asked and not self._allows(headers.get(b"origin")):
             raise Refusal(403, ErrorCode.FORBIDDEN, "from another site, send the header `Murmur-Preflight: 1` or a JSON body")
 
+    def may_connect(self, headers: Mapping[bytes, bytes]) -> bool:
+        """Whether a WebSocket may be opened: browsers open them for any page, without a preflight, but tell its origin."""
+        origin = headers.get(b"origin")
+        if origin is None or self._allows(origin):
+            return True
+        return origin.lower().partition(b"://")[2] == headers.get(b"host", b"").lower()
+
     def headers(self, origin: bytes | None) -> tuple[Header, ...]:
         """What an answer to a request from `origin` says about who may read it."""
         if origin is None or not self._allows(origin):

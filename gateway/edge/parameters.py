@@ -108,6 +108,11 @@ def of_query(query: bytes, bounds: Bounds) -> Parameters:
     return _checked(request, bounds)
 
 
+def of_request(request: Mapping[str, Any], bounds: Bounds) -> Parameters:
+    """The parameters of a request that is JSON already. Raises Refusal."""
+    return _checked(request, bounds)
+
+
 def _json(text: bytes | str, place: str) -> Any:
     try:
         return orjson.loads(text)
@@ -115,7 +120,7 @@ def _json(text: bytes | str, place: str) -> Any:
         raise malformed(f"{place} is not JSON: {error}") from error
 
 
-def _checked(request: dict[str, Any], bounds: Bounds) -> Parameters:
+def _checked(request: Mapping[str, Any], bounds: Bounds) -> Parameters:
     document, name, variables = request.get("query"), request.get("operationName"), request.get("variables")
     if not isinstance(document, str) or not document:
         raise malformed("`query` must be a string: the document to execute")

@@ -27,17 +27,19 @@ class TokenCallers:
 
     def context(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes], deadline: float) -> RequestContext:
         authorization = headers.get(b"authorization")
-        caller = Caller(None if authorization is None else self._viewer(authorization), self._address(scope))
-        return RequestContext(caller, deadline, self._headers)
+        viewer, expires_at = (None, None) if authorization is None else self._viewer(authorization)
+        caller = Caller(viewer, self._address(scope))
+        return RequestContext(caller, deadline, self._headers, viewer and viewer.user_id, expires_at)
 
-    def _viewer(self, authorization: bytes) -> Viewer | None:
+    def _viewer(self, authorization: bytes) -> tuple[Viewer | None, int]:
         scheme, _, token = authorization.partition(b" ")
         if scheme.lower() != b"bearer" or len(token) > _MAX_TOKEN:
             raise _unauthenticated("send `Authorization: Bearer TOKEN` with an access token, or leave the header out")
         try:
-            return self._verifier.verify(token.strip().decode("latin-1")).viewer
+            caller, expires_at = self._verifier.verify_until(token.strip().decode("latin-1"))
         except Unauthenticated as error:
             raise _unauthenticated(str(error)) from error
+        return caller.viewer, expires_at
 
     def _address(self, scope: Mapping[str, Any]) -> str:
         client = scope.get("client")

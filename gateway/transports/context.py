@@ -1,7 +1,7 @@
 """What the edge hands through the engine to transports: who asks, and until when an answer is of use."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, replace
 
 from cachetools import LRUCache
 
@@ -16,12 +16,19 @@ class RequestContext:
     """The context of one client request, shared by its fetches.
 
     `deadline` is in seconds of the event loop's clock. `subgraph_headers` gives what a subgraph that is not in this
-    process is told of the caller, as headers of the request to it; it is called once a fetch.
+    process is told of the caller, as headers of the request to it; it is called once a fetch. Callers whose `identity` is
+    equal are told the same. `expires_at` is when the caller's token ends, in milliseconds since the Unix epoch.
     """
 
     caller: Caller
     deadline: float
     subgraph_headers: Callable[[Caller], Mapping[str, str]]
+    identity: Hashable = None
+    expires_at: int | None = None
+
+    def until(self, deadline: float) -> "RequestContext":
+        """The same caller with another deadline."""
+        return replace(self, deadline=deadline)
 
 
 class IdentityHeaders:

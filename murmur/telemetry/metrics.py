@@ -14,9 +14,10 @@ CounterName = Literal[
     "murmur_deliveries_total",
     "murmur_dead_letters_total",
     "murmur_timeline_rebuilds_total",
+    "murmur_subscription_events_total",
 ]
 HistogramName = Literal["murmur_request_seconds", "murmur_subgraph_fetch_seconds", "murmur_fanout_delay_seconds"]
-GaugeName = Literal["murmur_requests_in_flight", "murmur_consumer_lag"]
+GaugeName = Literal["murmur_requests_in_flight", "murmur_consumer_lag", "murmur_subscriptions", "murmur_sockets"]
 
 _COUNTERS: dict[CounterName, tuple[str, tuple[str, ...]]] = {
     "murmur_requests_total": ("GraphQL requests answered", ("outcome",)),
@@ -26,6 +27,7 @@ _COUNTERS: dict[CounterName, tuple[str, tuple[str, ...]]] = {
     "murmur_deliveries_total": ("Timeline entries written by fanout", ()),
     "murmur_dead_letters_total": ("Events that a worker gave up on", ("worker",)),
     "murmur_timeline_rebuilds_total": ("Home timelines rebuilt from the stores", ()),
+    "murmur_subscription_events_total": ("Events of subscriptions completed for clients", ("door",)),
 }
 _HISTOGRAMS: dict[HistogramName, tuple[str, tuple[str, ...]]] = {
     "murmur_request_seconds": ("Time to answer a GraphQL request", ("kind",)),
@@ -35,6 +37,8 @@ _HISTOGRAMS: dict[HistogramName, tuple[str, tuple[str, ...]]] = {
 _GAUGES: dict[GaugeName, tuple[str, tuple[str, ...]]] = {
     "murmur_requests_in_flight": ("GraphQL requests being answered", ()),
     "murmur_consumer_lag": ("Records that a consumer group has not committed", ("group",)),
+    "murmur_subscriptions": ("Subscriptions that run", ("door",)),
+    "murmur_sockets": ("WebSockets that are open", ()),
 }
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 

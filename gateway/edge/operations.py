@@ -1,0 +1,87 @@
+"""From a request's parameters to an operation that may run: bounds of its text, plan, and the size of its answer."""
+
+import secrets
+from collections import Counter
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any, Literal
+
+import orjson
+
+from gateway.edge.cost import ObjectBound
+from gateway.edge.document import DocumentBounds
+from gateway.edge.gate import Gate
+from gateway.edge.masking import ErrorMask
+from gateway.edge.options import EdgeOptions
+from gateway.edge.parameters import Parameters
+from gateway.federation.engine import Engine, PreparedOperation
+from gateway.transports.context import RequestContext
+from murmur.telemetry.metrics import Metrics
+
+_MAX_REQUEST_ID = 64
+Door = Literal["http", "websocket", "sse"]
+
+
+class Operations:
+    """What the edge's doors share: HTTP, WebSocket and SSE let the same operations through, by the same rules."""
+
+    def __init__(self, engine: Engine, gate: Gate, metrics: Metrics, options: EdgeOptions) -> None:
+        self._engine = engine
+        self._gate = gate
+        self._metrics = metrics
+        self._documents = DocumentBounds(options.bounds)
+        self._objects = ObjectBound(engine.api_schema, options.answer_objects) if options.answer_objects else None
+        self._errors = ErrorMask(options.errors)
+        self.subscriptions: Counter[Door] = Counter()
+        """How many run now, by the door that they came through."""
+
+    def prepare(self, parameters: Parameters) -> PreparedOperation:
+        """Raises Refusal and RequestRefused."""
+        self._documents.check(parameters.document)
+        operation = self._engine.prepare(parameters.document, parameters.operation_name)
+        if self._objects is not None:
+            self._objects.check(parameters.document, parameters.operation_name, parameters.variables)
+        return operation
+
+    async def execute(
+        self, operation: PreparedOperation, parameters: Parameters, context: RequestContext, request_id: str
+    ) -> dict[str, Any]:
+        """The response to a query or mutation, its errors as a client may see them."""
+        return self._shown(await self._engine.execute(operation, parameters.variables, context), request_id)
+
+    async def stream(
+        self, operation: PreparedOperation, parameters: Parameters, context: RequestContext, door: Door, request_id: str
+    ) -> AsyncGenerator[bytes]:
+        """The responses of an operation as JSON: one for a query or mutation, one an event for a subscription.
+
+        Raises Refusal when too many requests are in work.
+        """
+        if operation.kind != "subscription":
+            self._gate.enter()
+            try:
+                response = await self.execute(operation, parameters, context, request_id)
+            finally:
+                self._gate.leave()
+            yield orjson.dumps(response)
+            return
+        self.subscriptions[door] += 1
+        try:
+            async with aclosing(self._engine.subscribe(operation, parameters.variables, context)) as responses:
+                async for response in responses:
+                    self._metrics.count("murmur_subscription_events_total", door)
+                    yield orjson.dumps(self._shown(response, request_id))
+        finally:
+            self.subscriptions[door] -= 1
+
+    def _shown(self, response: dict[str, Any], request_id: str) -> dict[str, Any]:
+        if errors := response.get("errors"):
+            response["errors"] = self._errors.mask(errors, request_id)
+        return response
+
+
+def request_id_of(headers: Mapping[bytes, bytes]) -> str:
+    """The client's own `X-Request-Id` where it is a plain word, else a new one."""
+    given = headers.get(b"x-request-id", b"").decode("latin-1")
+    if given and len(given) <= _MAX_REQUEST_ID and given.isascii() and given.replace("-", "").replace("_", "").isalnum():
+        return given
+    return secrets.token_hex(8)

@@ -1,0 +1,101 @@
+"""`/graphql` over WebSocket: who connects, and the operations of a socket."""
+
+import asyncio
+import math
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from gateway.edge.callers import Callers
+from gateway.edge.operations import Operations, request_id_of
+from gateway.edge.options import Bounds, EdgeOptions
+from gateway.edge.origins import Origins
+from gateway.edge.parameters import of_request
+from gateway.edge.refusal import Refusal
+from gateway.federation.engine import RequestRefused
+from gateway.transports.context import RequestContext
+from murmur.clock import wall_clock
+from murmur.sockets.messages import Close, Closed
+from murmur.sockets.session import OperationRefused, SocketLimits, Sockets
+
+_MOST_HEADERS = 20
+
+
+class SocketEndpoint:
+    """Who connects is whom `connection_init` names: its payload holds headers such as `{"Authorization": "Bearer TOKEN"}`,
+    since a browser can set none on a WebSocket. Without any, the headers of the handshake count."""
+
+    def __init__(self, operations: Operations, callers: Callers, sockets: Sockets, options: EdgeOptions) -> None:
+        self._operations = operations
+        self._callers = callers
+        self._sockets = sockets
+        self._origins = Origins(options.allowed_origins, options.allowed_headers)
+        self._bounds = options.bounds
+        self._seconds = options.seconds
+        self._limits = SocketLimits()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+
+        async def connect(payload: Mapping[str, Any] | None) -> "_Client":
+            if not self._origins.may_connect(headers):
+                raise Closed(Close.FORBIDDEN, "this origin may not connect")
+            given = _headers_of(payload)
+            merged = {**headers, **dict(given)}
+            asked = {**scope, "headers": [*((name, headers[name]) for name in headers if name not in dict(given)), *given]}
+            try:
+                context = self._callers.context(asked, merged, math.inf)
+            except Refusal as refusal:
+                raise Closed(Close.FORBIDDEN, str(refusal)) from refusal
+            return _Client(self._operations, context, self._bounds, self._seconds, request_id_of(merged))
+
+        await self._sockets.serve(scope, receive, send, connect, self._limits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Client:
+    operations: Operations
+    context: RequestContext
+    bounds: Bounds
+    seconds: float
+    request_id: str
+
+    @property
+    def expires_at(self) -> float | None:
+        if self.context.expires_at is None:
+            return None
+        return asyncio.get_running_loop().time() + (self.context.expires_at - wall_clock()) / 1000
+
+    async def run(self, request: Mapping[str, Any]) -> AsyncGenerator[bytes]:
+        try:
+            parameters = of_request(request, self.bounds)
+            operation = self.operations.prepare(parameters)
+            context = self.context
+            if operation.kind != "subscription":
+                context = context.until(asyncio.get_running_loop().time() + self.seconds)
+            stream = self.operations.stream(operation, parameters, context, "websocket", self.request_id)
+            async with aclosing(stream):
+                async for response in stream:
+                    yield response
+        except Refusal as refusal:
+            raise OperationRefused([refusal.error()]) from refusal
+        except RequestRefused as refused:
+            raise OperationRefused(refused.errors) from refused
+
+
+def _headers_of(payload: Mapping[str, Any] | None) -> list[tuple[bytes, bytes]]:
+    """The texts of a payload as headers, in lower case; some clients put them into an object `headers` of their own."""
+    given = dict(payload or {})
+    nested = given.pop("headers", None)
+    if isinstance(nested, dict):
+        given |= nested
+    texts = {name.lower(): value for name, value in given.items() if isinstance(value, str)}
+    if len(texts) > _MOST_HEADERS:
+        raise Closed(Close.FORBIDDEN, f"connection_init holds more than {_MOST_HEADERS} headers")
+    try:
+        return [(name.encode("ascii"), value.encode("latin-1")) for name, value in texts.items()]
+    except UnicodeEncodeError as error:
+        raise Closed(Close.FORBIDDEN, "connection_init holds what is no header") from error
