@@ -25,6 +25,7 @@ from murmur.telemetry.metrics import Metrics
 
 _log = structlog.get_logger()
 _SECONDS_OF_GRACE = 1.0
+_SUBSCRIPTIONS = "subscriptions come over WebSocket (graphql-transport-ws), or with `Accept: text/event-stream`"
 _METHODS = (b"allow", b"GET, POST, OPTIONS")
 _ALWAYS: tuple[Header, ...] = (
     (b"cache-control", b"no-store"),
@@ -160,7 +161,7 @@ class GraphqlEndpoint:
             raise Refusal(
                 400,
                 ErrorCode.BAD_USER_INPUT,
-                "subscriptions come over WebSocket (graphql-transport-ws), or with `Accept: text/event-stream`",
+                _SUBSCRIPTIONS,
             )
         if method == "GET" and operation.kind != "query":
             raise Refusal(405, ErrorCode.BAD_USER_INPUT, "a mutation needs POST", (b"allow", b"POST"))

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from murmur.sockets.session import SocketLimits
+
 _EXAMPLE = """# What can be asked here. Ctrl-Enter runs it, Ctrl-Space completes.
 query Fields {
   __schema {
@@ -70,3 +72,5 @@ class EdgeOptions:
     errors: ErrorsShown = "known"
     most_sockets: int = 3_000
     """WebSockets at once, and as many streams of server-sent events."""
+    socket: SocketLimits = field(default_factory=SocketLimits)
+    """What one WebSocket may keep."""

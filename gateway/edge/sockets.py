@@ -19,7 +19,7 @@ from gateway.federation.engine import RequestRefused
 from gateway.transports.context import RequestContext
 from murmur.clock import wall_clock
 from murmur.sockets.messages import Close, Closed
-from murmur.sockets.session import OperationRefused, SocketLimits, Sockets
+from murmur.sockets.session import OperationRefused, Sockets
 
 _MOST_HEADERS = 20
 
@@ -35,7 +35,7 @@ class SocketEndpoint:
         self._origins = Origins(options.allowed_origins, options.allowed_headers)
         self._bounds = options.bounds
         self._seconds = options.seconds
-        self._limits = SocketLimits()
+        self._limits = options.socket
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])

@@ -61,15 +61,17 @@ class _Outbound:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     ended: str | None = None
 
-    def put(self, event: bytes) -> None:
+    def put(self, event: bytes) -> bool:
+        """False when nothing goes out any more."""
         if self.ended is not None:
-            return
+            return False
         self.events.append(event)
         self.size += len(event)
         if len(self.events) > _QUEUED_EVENTS or self.size > _QUEUED_BYTES:
             self.events.clear()
             self.end("this client reads too slowly")
         self.changed.set()
+        return self.ended is None
 
     def end(self, reason: str) -> None:
         """No event more; what is queued still goes out."""
@@ -167,7 +169,7 @@ class StreamEndpoint:
     ) -> None:
         if not wants_events(headers.items()):
             raise malformed("accept text/event-stream, or send the token of a stream", 406)
-        parameters, method = await self._parameters(scope, headers, receive), scope["method"]
+        (parameters, _), method = await self._parameters(scope, headers, receive, named=False), scope["method"]
         out = _Outbound()
         task = asyncio.create_task(self._run(parameters, context, method, out, request_id_of(headers), None))
         task.add_done_callback(lambda _: out.end("complete"))
@@ -213,12 +215,7 @@ class StreamEndpoint:
     async def _start(
         self, stream: _Reserved, scope: Scope, headers: dict[bytes, bytes], receive: Receive, context: RequestContext
     ) -> None:
-        if scope["method"] == "POST":
-            require_json(headers.get(b"content-type"))
-        body = Body(receive, headers)
-        text = await body.read(self._bounds.body_bytes) if scope["method"] == "POST" else None
-        parameters = of_body(text, self._bounds) if text is not None else of_query(scope["query_string"], self._bounds)
-        id_ = _operation_id(text)
+        parameters, id_ = await self._parameters(scope, headers, receive, named=True)
         if id_ in stream.operations:
             raise malformed(f"there is an operation {id_} on this stream already", 409)
         if len(stream.operations) >= _OPERATIONS:
@@ -227,11 +224,18 @@ class StreamEndpoint:
         task = stream.operations[id_] = asyncio.create_task(run)
         task.add_done_callback(lambda _: stream.operations.pop(id_, None))
 
-    async def _parameters(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Parameters:
-        if scope["method"] == "POST":
-            require_json(headers.get(b"content-type"))
-            return of_body(await Body(receive, headers).read(self._bounds.body_bytes), self._bounds)
-        return of_query(scope["query_string"], self._bounds)
+    async def _parameters(
+        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, *, named: bool
+    ) -> tuple[Parameters, str]:
+        """What is asked, and where it is to be `named`, the operation's name on its stream."""
+        if scope["method"] == "GET":
+            if named:
+                raise malformed("an operation of a stream is a POST", 405)
+            return of_query(scope["query_string"], self._bounds), ""
+        require_json(headers.get(b"content-type"))
+        body = await Body(receive, headers).read(self._bounds.body_bytes)
+        parameters = of_body(body, self._bounds)
+        return parameters, _operation_id(body) if named else ""
 
     async def _run(
         self,
@@ -252,7 +256,8 @@ class StreamEndpoint:
             responses = self._operations.stream(operation, parameters, context, "sse", request_id)
             async with aclosing(responses):
                 async for response in responses:
-                    out.put(_event("next", id_, response))
+                    if not out.put(_event("next", id_, response)):
+                        return
         except Refusal as refusal:
             out.put(_event("next", id_, orjson.dumps({"errors": [refusal.error()]})))
         except RequestRefused as refused:
@@ -306,8 +311,8 @@ def _event(kind: str, id_: str | None, payload: bytes | None) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (kind.encode(), data)
 
 
-def _operation_id(body: bytes | None) -> str:
-    extensions = orjson.loads(body).get("extensions") if body else None
+def _operation_id(body: bytes) -> str:
+    extensions = orjson.loads(body).get("extensions")
     id_ = extensions.get("operationId") if isinstance(extensions, dict) else None
     if not isinstance(id_, str) or not 0 < len(id_) <= 128:
         raise malformed("`extensions.operationId` names the operation on its stream: a string of 1 to 128 characters")

@@ -2,8 +2,10 @@
 
 import asyncio
 import resource
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 MOST_CONNECTIONS = 4_000
 _BUSY = (
@@ -16,6 +18,42 @@ def most_connections() -> int:
     """How many connections a process may hold, so that a quarter of its file descriptors stays for all else."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST_CONNECTIONS if files == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, files * 3 // 4)
+
+
+class _Reads:
+    """Cuts a connection off whose other side has taken nothing of what it was sent for a while: its buffer would stay."""
+
+    taking_seconds = 20.0
+    _stuck: asyncio.TimerHandle | None = None
+
+    def stuck(self, transport: asyncio.Transport) -> None:
+        if self._stuck is None:
+            self._stuck = asyncio.get_running_loop().call_later(self.taking_seconds, transport.abort)
+
+    def taken(self) -> None:
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
+
+
+class BoundedSocket(WebSocketsSansIOProtocol):
+    """A WebSocket that is cut off when its client reads nothing. Server and client ping each other to stay connected."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._reads = _Reads()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._reads.stuck(self.transport)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._reads.taken()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._reads.taken()
+        super().connection_lost(exc)
 
 
 class BoundedConnection(HttpToolsProtocol):
@@ -32,6 +70,10 @@ class BoundedConnection(HttpToolsProtocol):
     _in_body = False
     _advanced = False
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._reads = _Reads()
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] (as uvicorn's own)
         super().connection_made(transport)
         if len(self.connections) > self.most:
@@ -42,7 +84,20 @@ class BoundedConnection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._came()
+        self._reads.taken()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._reads.stuck(self.transport)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._reads.taken()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._came()
+        super().handle_websocket_upgrade()
 
     def data_received(self, data: bytes) -> None:
         self._advanced = False

@@ -12,9 +12,11 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from murmur.errors import StartupError
-from murmur.roles.connections import BoundedConnection
+from murmur.roles.connections import BoundedConnection, BoundedSocket
 
 DRAIN_SECONDS = 10
+MAX_SOCKET_MESSAGE = 256 * 1024
+"""Bytes of one message that a client sends over WebSocket."""
 _BACKLOG = 2_048
 # A request makes thousands of objects that die with it, nearly all by reference counting: the youngest generation may grow.
 _GC_THRESHOLDS = (20_000, 20, 20)
@@ -54,12 +56,15 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(app: ASGIApp, listener: socket.socket, drain: Callable[[], Awaitable[object]]) -> None:
-    """Serve until SIGINT or SIGTERM; `drain` runs first, then connections are closed. A second signal ends at once."""
-    _settle_memory()
-    config = uvicorn.Config(
+def server_config(app: ASGIApp) -> uvicorn.Config:
+    """How a role serves: bounded connections and sockets, and nothing of the HTTP server's own in answers or logs."""
+    return uvicorn.Config(
         app,
         http=BoundedConnection,
+        ws=BoundedSocket,
+        ws_max_size=MAX_SOCKET_MESSAGE,
+        # Compression would cost each idle socket more memory than all else that it holds.
+        ws_per_message_deflate=False,
         loop="none",
         lifespan="off",
         log_config=None,
@@ -70,7 +75,12 @@ async def serve(app: ASGIApp, listener: socket.socket, drain: Callable[[], Await
         timeout_keep_alive=75,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
-    server = _Server(config)
+
+
+async def serve(app: ASGIApp, listener: socket.socket, drain: Callable[[], Awaitable[object]]) -> None:
+    """Serve until SIGINT or SIGTERM; `drain` runs first, then connections are closed. A second signal ends at once."""
+    _settle_memory()
+    server = _Server(server_config(app))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 

@@ -1,11 +1,12 @@
 """A subgraph as the gateway sees it: an SDL, and operations executed for a caller."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from inspect import isawaitable
 from typing import Any
 
 import structlog
 from cachetools import LRUCache
-from graphql import DocumentNode, ExecutionResult, GraphQLError, execute, parse, validate
+from graphql import DocumentNode, ExecutionResult, Executor, GraphQLError, create_source_event_stream, execute, parse, validate
 from strawberry.federation import Schema
 
 from murmur.errors import ApiError, ErrorCode
@@ -27,9 +28,11 @@ Response = dict[str, Any]
 """A GraphQL response: `data` (absent when nothing ran) and `errors`, as plain values."""
 
 
-def federated_schema(query: type, mutation: type | None = None, types: tuple[type, ...] = ()) -> Schema:
+def federated_schema(
+    query: type, mutation: type | None = None, types: tuple[type, ...] = (), subscription: type | None = None
+) -> Schema:
     """A subgraph's schema with the scalars that all share. `types` are entities that no field of this subgraph returns."""
-    return Schema(query=query, mutation=mutation, types=types, config=SCHEMA_CONFIG)
+    return Schema(query=query, mutation=mutation, subscription=subscription, types=types, config=SCHEMA_CONFIG)
 
 
 class Subgraph:
@@ -62,6 +65,63 @@ class Subgraph:
         response: Response = {"data": data}
         if errors:
             response["errors"] = [self._present(error, path) for error, path in errors]
+        return response
+
+    async def subscribe(
+        self, document: str, variables: Mapping[str, object] | None, operation_name: str | None, caller: Caller
+    ) -> AsyncGenerator[Response]:
+        """A response for each event of a subscription; closing the generator ends its source. Never raises for what a
+        document or a resolver does wrong."""
+        parsed = self._subscription(document)
+        if isinstance(parsed, list):
+            yield {"errors": [_bad_input(error) for error in parsed]}
+            return
+        given, context = dict(variables or {}), self._context(caller)
+        executor = Executor.build(
+            self._schema, parsed, context_value=context, raw_variable_values=given, operation_name=operation_name
+        )
+        if isinstance(executor, list):
+            yield {"errors": [_bad_input(error) for error in executor]}
+            return
+        source = create_source_event_stream(executor)
+        if isawaitable(source):
+            source = await source
+        if isinstance(source, ExecutionResult):
+            yield self._respond(source)
+            return
+        try:
+            async for event in source:
+                # A context of its own for each event: what a loader remembers is of one moment.
+                fresh = self._context(caller)
+                result = execute(
+                    self._schema,
+                    parsed,
+                    root_value=event,
+                    context_value=fresh,
+                    variable_values=given,
+                    operation_name=operation_name,
+                )
+                yield self._respond(result if isinstance(result, ExecutionResult) else await result)
+                fresh.close()
+        except ApiError as error:
+            # The source broke off; the client is told why, and connects again.
+            yield {"data": None, "errors": [{"message": str(error), "extensions": error.extensions()}]}
+        finally:
+            context.close()
+            if isinstance(source, AsyncGenerator):
+                await source.aclose()
+
+    def _subscription(self, document: str) -> DocumentNode | list[GraphQLError]:
+        try:
+            parsed = parse(document, no_location=True, max_tokens=_MAX_TOKENS)
+            return validate(self._schema, parsed) or parsed
+        except (GraphQLError, RecursionError) as error:
+            return [error if isinstance(error, GraphQLError) else GraphQLError("the document is nested too deeply")]
+
+    def _respond(self, result: ExecutionResult) -> Response:
+        response: Response = {"data": result.data}
+        if result.errors:
+            response["errors"] = [self._present(error, list(error.path or ())) for error in result.errors]
         return response
 
     def _prepare(self, document: str, operation_name: str | None) -> Prepared:

@@ -10,6 +10,8 @@ import orjson
 import uvicorn
 from starlette.types import ASGIApp
 
+from murmur.roles.server import listen, server_config
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -75,12 +77,15 @@ async def ask(
 @asynccontextmanager
 async def served(app: Any) -> AsyncGenerator[str, None]:
     """The address of `app` on a free loopback port, such as `http://127.0.0.1:40001`."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off", timeout_graceful_shutdown=1))
-    task = asyncio.create_task(server.serve())
+    listener = listen("127.0.0.1", 0)
+    config = server_config(app)
+    config.timeout_graceful_shutdown = 1
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
     async with asyncio.timeout(10):
         while not server.started:  # noqa: ASYNC110 (the server has no event for it)
             await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
+    port = listener.getsockname()[1]
     try:
         yield f"http://127.0.0.1:{port}"
     finally:

@@ -48,7 +48,8 @@ class Edge:
         self.access = TokenSigner(Ed25519PrivateKey.generate(), "access", 900, lambda: self.now)
         subgraphs = library_subgraphs(self.library)
         in_process: dict[str, Transport] = {
-            name: InProcessTransport(name, subgraph.execute, seconds=5) for name, subgraph in subgraphs.items()
+            name: InProcessTransport(name, subgraph.execute, subgraph.subscribe, seconds=5)
+            for name, subgraph in subgraphs.items()
         }
         self.app = edge_app(
             library_engine(in_process | dict(self.transports)),

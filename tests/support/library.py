@@ -1,6 +1,7 @@
 """A small federation to try a gateway on: books, and readers' reviews of them. Each `Library` has its own books."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated
@@ -27,6 +28,13 @@ class Library:
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     entered: asyncio.Event = field(default_factory=asyncio.Event)
     callers: list[Caller] = field(default_factory=list)
+    listeners: set[asyncio.Queue[str | None]] = field(default_factory=set)
+    """Of those who follow `Subscription.reviewed`."""
+
+    def review(self, id_: str | None) -> None:
+        """Tell everybody who listens of a review of a book; None ends what they listen to."""
+        for listener in self.listeners:
+            listener.put_nowait(id_)
 
 
 class LibraryContext(RequestContext):
@@ -43,6 +51,10 @@ LibraryInfo = Info[LibraryContext, None]
 class Book:
     id: strawberry.ID = strawberry.field(description="Its number.")
     title: str | None = strawberry.field(description="Its title.")
+
+    @classmethod
+    def resolve_reference(cls, info: LibraryInfo, id: Annotated[strawberry.ID, "a book's"]) -> "Book":
+        return cls(id=id, title=info.context.library.titles.get(id))
 
 
 @strawberry.type(description="What can be asked of books.")
@@ -108,9 +120,27 @@ class ReviewsQuery:
         return ReviewedBook.resolve_reference(strawberry.ID("1"))
 
 
+@strawberry.type(description="What can be followed.")
+class ReviewsSubscription:
+    @strawberry.subscription(description="Books that are reviewed from now on.")
+    async def reviewed(self, info: LibraryInfo, shelf: int = 1) -> AsyncGenerator[ReviewedBook, None]:
+        if shelf == 0:
+            raise Forbidden("this shelf is for staff")
+        library, waiting = info.context.library, asyncio.Queue[str | None]()
+        library.listeners.add(waiting)
+        try:
+            while (id_ := await waiting.get()) is not None:
+                yield ReviewedBook.resolve_reference(strawberry.ID(id_))
+        finally:
+            library.listeners.discard(waiting)
+
+
 @cache
 def _schemas() -> dict[str, Schema]:
-    return {"books": federated_schema(BooksQuery, BooksMutation), "reviews": federated_schema(ReviewsQuery)}
+    return {
+        "books": federated_schema(BooksQuery, BooksMutation),
+        "reviews": federated_schema(ReviewsQuery, subscription=ReviewsSubscription),
+    }
 
 
 @cache

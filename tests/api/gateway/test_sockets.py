@@ -1,0 +1,300 @@
+"""Operations over WebSocket by the graphql-transport-ws protocol."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from gateway.edge.options import EdgeOptions
+from murmur.identity import Caller, Viewer
+from murmur.sockets.messages import PROTOCOL
+from murmur.sockets.session import SocketLimits
+from tests.support.asgi import served
+from tests.support.edge import Edge
+from tests.support.waiting import until
+
+REVIEWED = "subscription { reviewed { id reviews title } }"
+SECONDS = 10
+
+
+class Socket:
+    """A client that speaks the protocol message by message."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+
+    async def send(self, **message: Any) -> None:
+        await self.connection.send(orjson.dumps(message).decode())
+
+    async def next(self) -> dict[str, Any]:
+        async with asyncio.timeout(SECONDS):
+            return orjson.loads(await self.connection.recv())
+
+    async def init(self, payload: dict[str, Any] | None = None) -> None:
+        await self.send(type="connection_init", **({} if payload is None else {"payload": payload}))
+        assert await self.next() == {"type": "connection_ack"}
+
+    async def subscribe(self, id_: str, query: str, **variables: object) -> None:
+        await self.send(type="subscribe", id=id_, payload={"query": query, "variables": variables})
+
+    async def closed(self) -> tuple[int, str]:
+        """The code and reason that the server closes with; what comes before is passed over."""
+        async with asyncio.timeout(SECONDS):
+            try:
+                while True:
+                    await self.connection.recv()
+            except ConnectionClosed as closed:
+                assert closed.rcvd is not None
+                return closed.rcvd.code, closed.rcvd.reason
+
+
+@asynccontextmanager
+async def socket(address: str, protocol: str | None = PROTOCOL, **headers: str) -> AsyncGenerator[Socket]:
+    protocols = None if protocol is None else [Subprotocol(protocol)]
+    url = address.replace("http", "ws", 1) + "/graphql"
+    async with connect(url, subprotocols=protocols, additional_headers=headers, compression=None) as connection:
+        yield Socket(connection)
+
+
+@pytest.fixture
+def edge() -> Edge:
+    return Edge()
+
+
+@pytest.fixture
+async def address(edge: Edge) -> AsyncGenerator[str]:
+    async with served(edge.app) as address:
+        yield address
+
+
+async def listening(edge: Edge, count: int = 1) -> None:
+    async def listened() -> bool:
+        return len(edge.library.listeners) == count
+
+    await until(listened)
+
+
+async def test_an_event_is_completed_across_subgraphs(edge: Edge, address: str) -> None:
+    async with socket(address) as client:
+        await client.init()
+        await client.subscribe("1", REVIEWED)
+        await listening(edge)
+        for id_, title in (("1", "Kim"), ("2", "Emma")):
+            edge.library.review(id_)
+            data = {"reviewed": {"id": id_, "reviews": [f"I liked {id_}"], "title": title}}
+            assert await client.next() == {"type": "next", "id": "1", "payload": {"data": data}}
+        edge.library.review(None)
+        assert await client.next() == {"type": "complete", "id": "1"}
+
+
+async def test_many_operations_of_all_kinds_run_on_one_socket(edge: Edge, address: str) -> None:
+    async with socket(address) as client:
+        await client.init()
+        await client.subscribe("live", REVIEWED)
+        await client.subscribe("asked", "{ book(id: 1) { title } }")
+        assert await client.next() == {"type": "next", "id": "asked", "payload": {"data": {"book": {"title": "Kim"}}}}
+        assert await client.next() == {"type": "complete", "id": "asked"}
+        await client.subscribe("asked", 'mutation { rename(id: 1, title: "Kim again") { title } }')
+        assert (await client.next())["payload"] == {"data": {"rename": {"title": "Kim again"}}}
+        assert await client.next() == {"type": "complete", "id": "asked"}
+        await listening(edge)
+        edge.library.review("1")
+        assert (await client.next())["payload"]["data"]["reviewed"]["title"] == "Kim again"
+
+
+async def test_who_completes_an_operation_ends_it_at_its_source_and_may_use_its_id_again(edge: Edge, address: str) -> None:
+    async with socket(address) as client:
+        await client.init()
+        await client.subscribe("1", REVIEWED)
+        await listening(edge)
+        await client.send(type="complete", id="1")
+        await listening(edge, 0)
+        await client.subscribe("1", REVIEWED)
+        await listening(edge)
+        edge.library.review("2")
+        assert (await client.next())["id"] == "1"
+
+
+async def test_a_socket_that_goes_ends_its_operations(edge: Edge, address: str) -> None:
+    async with socket(address) as client:
+        await client.init()
+        await client.subscribe("1", REVIEWED)
+        await client.subscribe("2", REVIEWED)
+        await listening(edge, 2)
+    await listening(edge, 0)
+
+
+async def test_what_can_not_run_is_an_error_of_its_operation_alone(edge: Edge, address: str) -> None:
+    async with socket(address) as client:
+        await client.init()
+        for document, code in (
+            ("{ book(id: 1) { nothing } }", "GRAPHQL_VALIDATION_FAILED"),
+            ("{", "GRAPHQL_PARSE_FAILED"),
+            ("", "BAD_USER_INPUT"),
+            ("{" * 90 + "}" * 90, "BAD_USER_INPUT"),
+        ):
+            await client.subscribe("1", document)
+            message = await client.next()
+            assert (message["type"], message["id"]) == ("error", "1")
+            assert message["payload"][0]["extensions"]["code"] == code
+        await client.subscribe("1", "subscription { reviewed(shelf: 0) { id } }")
+        (error,) = (await client.next())["payload"]["errors"]
+        assert (error["message"], error["extensions"]["code"]) == ("this shelf is for staff", "FORBIDDEN")
+
+
+async def test_a_ping_is_answered_with_its_payload(address: str) -> None:
+    async with socket(address) as client:
+        await client.send(type="ping", payload={"at": 1})
+        assert await client.next() == {"type": "pong", "payload": {"at": 1}}
+        await client.init()
+        await client.send(type="ping")
+        assert await client.next() == {"type": "pong"}
+        await client.send(type="pong")
+        await client.send(type="ping")
+        assert await client.next() == {"type": "pong"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no JSON",
+        "[]",
+        "null",
+        '{"id": "1"}',
+        '{"type": "start"}',
+        '{"type": "subscribe", "id": 1, "payload": {"query": "{a}"}}',
+        '{"type": "subscribe", "id": "", "payload": {"query": "{a}"}}',
+        '{"type": "subscribe", "id": "1"}',
+        '{"type": "complete"}',
+        '{"type": "ping", "payload": 1}',
+        b"\x00",
+    ],
+)
+async def test_what_is_no_message_closes_with_4400(address: str, text: str | bytes) -> None:
+    async with socket(address) as client:
+        await client.init()
+        await client.connection.send(text)
+        code, reason = await client.closed()
+        assert code == 4400
+        assert reason
+
+
+async def test_the_protocol_has_a_close_code_for_each_mistake(edge: Edge, address: str) -> None:
+    async with socket(address) as client:
+        await client.subscribe("1", REVIEWED)
+        assert (await client.closed())[0] == 4401
+    async with socket(address) as client:
+        await client.init()
+        await client.send(type="connection_init")
+        assert (await client.closed())[0] == 4429
+    async with socket(address) as client:
+        await client.init()
+        await client.subscribe("1", REVIEWED)
+        await client.subscribe("1", REVIEWED)
+        assert await client.closed() == (4409, "there is an operation 1 already")
+    for protocol in (None, "graphql-ws"):
+        async with socket(address, protocol) as client:
+            assert (await client.closed())[0] == 4406
+    async with socket(address) as client:
+        await client.send(type="connection_init", payload={"Authorization": "Bearer nonsense"})
+        assert (await client.closed())[0] == 4403
+
+
+async def test_who_does_not_say_who_they_are_in_time_is_closed_with_4408() -> None:
+    edge = Edge(EdgeOptions(socket=SocketLimits(init_seconds=0.05)))
+    async with served(edge.app) as address, socket(address) as client:
+        assert (await client.closed())[0] == 4408
+
+
+@pytest.mark.parametrize("nested", [False, True])
+async def test_the_token_of_connection_init_says_who_asks(edge: Edge, address: str, nested: bool) -> None:
+    headers = {"Authorization": f"Bearer {edge.token(42)}"}
+    async with socket(address) as client:
+        await client.init({"headers": headers} if nested else headers)
+        await client.subscribe("1", "{ whoami }")
+        assert (await client.next())["payload"] == {"data": {"whoami": "42 from 127.0.0.1"}}
+
+
+async def test_the_token_of_the_handshake_counts_where_connection_init_has_none(edge: Edge, address: str) -> None:
+    async with socket(address, Authorization=f"Bearer {edge.token(42)}") as client:
+        await client.init()
+        await client.subscribe("1", "{ whoami }")
+        assert (await client.next())["payload"] == {"data": {"whoami": "42 from 127.0.0.1"}}
+
+
+async def test_a_socket_ends_with_its_token(edge: Edge, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    token, expires_at = edge.access.sign(Caller(Viewer(7, "session")))
+    monkeypatch.setattr("gateway.edge.sockets.wall_clock", lambda: expires_at - 50)
+    async with socket(address) as client:
+        await client.init({"Authorization": f"Bearer {token}"})
+        assert await client.closed() == (4403, "the access token has expired; connect with a new one")
+
+
+async def test_another_sites_page_may_not_connect_unless_it_is_allowed(address: str) -> None:
+    async with socket(address, Origin="https://evil.example") as client:
+        await client.send(type="connection_init")
+        assert (await client.closed())[0] == 4403
+    async with socket(address, Origin=address) as client:
+        await client.init()
+    options = EdgeOptions(allowed_origins=("https://app.example",))
+    async with served(Edge(options).app) as other, socket(other, Origin="https://app.example") as client:
+        await client.init()
+
+
+async def test_a_socket_has_a_bounded_number_of_operations(edge: Edge, address: str) -> None:
+    async with socket(address) as client:
+        await client.init()
+        for number in range(101):
+            await client.subscribe(str(number), REVIEWED)
+        message = await client.next()
+        assert (message["type"], message["id"]) == ("error", "100")
+        assert message["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
+
+
+async def test_a_message_of_a_megabyte_closes_the_socket_of_whoever_sent_it(edge: Edge, address: str) -> None:
+    async with socket(address) as client, socket(address) as other:
+        await other.init()
+        await client.init()
+        await client.subscribe("1", "{ a }" + " " * 1_000_000)
+        assert (await client.closed())[0] == 1009
+        await other.subscribe("1", "{ whoami }")
+        assert (await other.next())["type"] == "next"
+
+
+async def test_who_never_reads_is_cut_off_and_the_others_do_not_notice(edge: Edge, address: str) -> None:
+    edge.library.titles["3"] = "x" * 50_000
+    async with socket(address) as slow, socket(address) as other:
+        for client in (slow, other):
+            await client.init()
+            await client.subscribe("1", REVIEWED)
+        await listening(edge, 2)
+        slow.connection.transport.pause_reading()
+        reads = 0
+        while len(edge.library.listeners) == 2:
+            assert reads < 1_000
+            edge.library.review("3")
+            assert (await other.next())["type"] == "next"
+            reads += 1
+        edge.library.review("1")
+        assert (await other.next())["payload"]["data"]["reviewed"]["title"] == "Kim"
+        slow.connection.transport.resume_reading()
+        assert await slow.closed() == (1013, "this client reads too slowly")
+
+
+async def test_a_drain_closes_with_a_code_on_which_clients_connect_again(edge: Edge, address: str) -> None:
+    async with socket(address) as client:
+        await client.init()
+        await client.subscribe("1", REVIEWED)
+        await listening(edge)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(edge.gate.drain(SECONDS))
+            assert await client.closed() == (1012, "this server is stopping")
+        async with socket(address) as late:
+            assert (await late.closed())[0] == 1013
+    await listening(edge, 0)

@@ -1,0 +1,190 @@
+"""Operations as server-sent events, by both modes of the graphql-sse protocol."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+
+from murmur.identity import Caller, Viewer
+from tests.support.asgi import served
+from tests.support.edge import Edge
+from tests.support.waiting import until
+
+REVIEWED = "subscription { reviewed { id reviews title } }"
+EVENTS = {"accept": "text/event-stream"}
+TOKEN = "x-graphql-event-stream-token"
+
+
+@pytest.fixture
+def edge() -> Edge:
+    return Edge()
+
+
+@pytest.fixture
+async def client(edge: Edge) -> AsyncGenerator[aiohttp.ClientSession]:
+    async with served(edge.app) as address, aiohttp.ClientSession(address, timeout=aiohttp.ClientTimeout(10)) as session:
+        yield session
+
+
+async def listening(edge: Edge, count: int = 1) -> None:
+    async def listened() -> bool:
+        return len(edge.library.listeners) == count
+
+    await until(listened)
+
+
+async def next_event(response: aiohttp.ClientResponse) -> tuple[str, Any]:
+    """The name and data of the next event; comments are passed over."""
+    name, data = "", b""
+    async for line in response.content:
+        if line.startswith(b"event:"):
+            name = line[6:].strip().decode()
+        elif line.startswith(b"data:"):
+            data = line[5:].strip()
+        elif line == b"\n" and name:
+            return name, orjson.loads(data) if data else None
+    raise EOFError
+
+
+@asynccontextmanager
+async def stream(client: aiohttp.ClientSession, query: str, **headers: str) -> AsyncGenerator[aiohttp.ClientResponse]:
+    async with client.post("/graphql", json={"query": query}, headers=EVENTS | headers) as response:
+        yield response
+
+
+async def test_a_subscription_is_a_stream_of_events_completed_across_subgraphs(edge: Edge, client: aiohttp.ClientSession) -> None:
+    async with stream(client, REVIEWED) as response:
+        assert response.content_type == "text/event-stream"
+        await listening(edge)
+        edge.library.review("1")
+        data = {"reviewed": {"id": "1", "reviews": ["I liked 1"], "title": "Kim"}}
+        assert await next_event(response) == ("next", {"data": data})
+        edge.library.review(None)
+        assert await next_event(response) == ("complete", None)
+        with pytest.raises(EOFError):
+            await next_event(response)
+
+
+async def test_a_query_by_get_and_a_mutation_by_post_are_one_event(client: aiohttp.ClientSession) -> None:
+    async with client.get("/graphql", params={"query": "{ book(id: 1) { title } }"}, headers=EVENTS) as response:
+        assert await next_event(response) == ("next", {"data": {"book": {"title": "Kim"}}})
+        assert (await next_event(response))[0] == "complete"
+    rename = 'mutation { rename(id: 1, title: "new") { title } }'
+    async with client.get("/graphql", params={"query": rename}, headers=EVENTS) as response:
+        assert "a mutation needs POST" in str(await next_event(response))
+    async with stream(client, rename) as response:
+        assert await next_event(response) == ("next", {"data": {"rename": {"title": "new"}}})
+
+
+async def test_what_can_not_run_is_told_as_an_event(client: aiohttp.ClientSession) -> None:
+    async with stream(client, "{ nothing }") as response:
+        name, payload = await next_event(response)
+        assert (name, payload["errors"][0]["extensions"]["code"]) == ("next", "GRAPHQL_VALIDATION_FAILED")
+        assert (await next_event(response))[0] == "complete"
+
+
+async def test_a_client_that_goes_ends_its_subscription(edge: Edge, client: aiohttp.ClientSession) -> None:
+    async with stream(client, REVIEWED):
+        await listening(edge)
+    await listening(edge, 0)
+
+
+async def test_a_stream_ends_with_its_token(edge: Edge, client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    token, expires_at = edge.access.sign(Caller(Viewer(7, "session")))
+    monkeypatch.setattr("gateway.edge.streams.wall_clock", lambda: expires_at - 50)
+    async with stream(client, REVIEWED, Authorization=f"Bearer {token}") as response:
+        with pytest.raises(EOFError):
+            await next_event(response)
+
+
+async def test_one_connection_carries_the_events_of_many_operations(edge: Edge, client: aiohttp.ClientSession) -> None:
+    async with client.put("/graphql/stream") as reserved:
+        assert reserved.status == 201
+        token = {TOKEN: await reserved.text()}
+    async with client.get("/graphql/stream", headers=EVENTS | token) as events:
+        for id_, query in (("live", REVIEWED), ("asked", "{ book(id: 1) { title } }")):
+            request = {"query": query, "extensions": {"operationId": id_}}
+            async with client.post("/graphql/stream", json=request, headers=token) as accepted:
+                assert (accepted.status, await accepted.read()) == (202, b"")
+        assert await next_event(events) == ("next", {"id": "asked", "payload": {"data": {"book": {"title": "Kim"}}}})
+        assert await next_event(events) == ("complete", {"id": "asked"})
+        await listening(edge)
+        edge.library.review("2")
+        name, message = await next_event(events)
+        assert (name, message["id"], message["payload"]["data"]["reviewed"]["title"]) == ("next", "live", "Emma")
+        async with client.post("/graphql/stream", json=request | {"extensions": {"operationId": "live"}}, headers=token) as twice:
+            assert twice.status == 409
+        async with client.delete("/graphql/stream", params={"operationId": "live"}, headers=token) as ended:
+            assert ended.status == 200
+        await listening(edge, 0)
+        async with client.get("/graphql/stream", headers=EVENTS | token) as again:
+            assert again.status == 409
+
+
+async def test_a_stream_that_ended_took_its_operations_and_token_with_it(edge: Edge, client: aiohttp.ClientSession) -> None:
+    async with client.put("/graphql/stream") as reserved:
+        token = {TOKEN: await reserved.text()}
+    request = {"query": REVIEWED, "extensions": {"operationId": "1"}}
+    async with client.get("/graphql/stream", headers=EVENTS | token):
+        async with client.post("/graphql/stream", json=request, headers=token) as accepted:
+            assert accepted.status == 202
+        await listening(edge)
+    await listening(edge, 0)
+    async with client.post("/graphql/stream", json=request, headers=token) as late:
+        assert late.status == 404
+
+
+async def test_a_stream_belongs_to_whoever_reserved_it(edge: Edge, client: aiohttp.ClientSession) -> None:
+    mine = {"authorization": f"Bearer {edge.token(1)}"}
+    async with client.put("/graphql/stream", headers=mine) as reserved:
+        token = {TOKEN: await reserved.text()}
+    theirs = {"authorization": f"Bearer {edge.token(2)}"}
+    async with client.get("/graphql/stream", headers=EVENTS | token | theirs) as refused:
+        assert refused.status == 404
+    async with client.get("/graphql/stream", headers=EVENTS | token | mine) as opened:
+        assert opened.status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "headers", "status"),
+    [
+        ("POST", {"query": "{ whoami }"}, {}, 406),
+        ("POST", {"query": "{ whoami }"}, {TOKEN: "unknown"}, 404),
+        ("PATCH", {}, {}, 405),
+        ("POST", {"query": 1}, EVENTS, 400),
+        ("PUT", None, {"authorization": "Bearer nonsense"}, 401),
+    ],
+)
+async def test_what_is_no_request_of_the_protocol_is_refused(
+    client: aiohttp.ClientSession, method: str, body: object, headers: dict[str, str], status: int
+) -> None:
+    async with client.request(method, "/graphql/stream", json=body, headers=headers) as response:
+        assert response.status == status
+        assert (await response.json())["errors"][0]["message"]
+
+
+async def test_who_never_reads_a_stream_is_cut_off(edge: Edge, client: aiohttp.ClientSession) -> None:
+    edge.library.titles["3"] = "x" * 100_000
+    async with stream(client, REVIEWED) as response:
+        await listening(edge)
+        assert response.connection is not None
+        response.connection.transport.pause_reading()
+        events = 0
+        while edge.library.listeners:
+            assert events < 2_000
+            edge.library.review("3")
+            events += 1
+            await asyncio.sleep(0)
+
+
+async def test_a_drain_ends_streams(edge: Edge, client: aiohttp.ClientSession) -> None:
+    async with stream(client, REVIEWED) as response:
+        await listening(edge)
+        assert await edge.gate.drain(5)
+        with pytest.raises(EOFError):
+            await next_event(response)
+    await listening(edge, 0)
