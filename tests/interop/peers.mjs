@@ -3,13 +3,16 @@
 //   compose  {peer, subgraphs: [{name, url, sdl}]}  -> {sdl} or {errors: [{code, message}]}
 //   open     {gateway, sdl}                         -> {} : a gateway over a supergraph, under a name
 //   execute  {gateway, query, variables}            -> {data, errors}
+//   plan     {gateway, query}                       -> {plan} : what the gateway would do
 //
 // A gateway's subgraphs are the other end's: the line {fetch, subgraph, query, variables} is answered by {fetched, data, errors}.
 
 import { createInterface } from "node:readline";
 
 import composition from "@apollo/composition";
+import internals from "@apollo/federation-internals";
 import apollo from "@apollo/gateway";
+import planning from "@apollo/query-planner";
 import { composeServices, compositionHasErrors } from "@theguild/federation-composition";
 import { GraphQLError, parse } from "graphql";
 
@@ -64,7 +67,7 @@ const actions = {
       logger: quiet,
     });
     const { schema, executor } = await gateway.load();
-    gateways.set(name, { schema, executor });
+    gateways.set(name, { schema, executor, sdl });
     return {};
   },
 
@@ -85,6 +88,16 @@ const actions = {
       request: { query, variables: variables ?? {} },
     });
     return { data: result.data ?? null, errors: result.errors ?? [] };
+  },
+
+  async plan({ gateway: name, query }) {
+    const gateway = gateways.get(name);
+    if (!gateway.planner) {
+      const supergraph = internals.Supergraph.build(gateway.sdl);
+      gateway.api = supergraph.apiSchema();
+      gateway.planner = new planning.QueryPlanner(supergraph);
+    }
+    return { plan: gateway.planner.buildQueryPlan(internals.operationFromDocument(gateway.api, parse(query))) };
   },
 };
 

@@ -86,6 +86,10 @@ class Peers:
         answer = self._ask(do="execute", gateway=gateway, query=query, variables=variables)
         return {"data": answer["data"], "errors": answer["errors"]}
 
+    def plan(self, gateway: str, query: str) -> dict[str, Any]:
+        """The plan's root node, as the peer prints it in JSON. Raises PeerFailed where there is no plan."""
+        return self._ask(do="plan", gateway=gateway, query=query)["plan"].get("node") or {}
+
     def _ask(self, **question: object) -> dict[str, Any]:
         number = next(self._ids)
         self._send({"id": number, **question})

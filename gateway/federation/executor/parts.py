@@ -1,7 +1,9 @@
 """The parts of a fetch at work: which objects it is for, and how its answer comes to them."""
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from ..planner.operation import Condition
 from ..planner.plan import Flatten, Path
 from .collect import Tree, TreePath, locate, make_collector
 from .merge import merge, rename
@@ -9,8 +11,11 @@ from .represent import NOTHING, Targets, make_representer
 
 
 class FetchPart(Protocol):
-    def gather(self, tree: Tree, variables: Tree) -> Targets:
-        """Finds the objects, and puts their representations into the variables; empty when there are none."""
+    def gather(self, tree: Tree, variables: Tree, given: Mapping[str, object]) -> Targets:
+        """Finds the objects, and puts their representations into `variables`; empty when there are none.
+
+        `given` are the operation's variables.
+        """
         ...
 
     def spread(self, data: Tree, targets: Targets) -> bool:
@@ -34,7 +39,7 @@ class RootPart:
         self._renames = part.renames
         self._collect = make_collector(part.paths)
 
-    def gather(self, tree: Tree, variables: Tree) -> Targets:  # noqa: ARG002 - the port's, for entities
+    def gather(self, tree: Tree, variables: Tree, given: Mapping[str, object]) -> Targets:  # noqa: ARG002 - the port's, for entities
         objects = self._collect(tree)
         return Targets([objects] if objects else [], NOTHING)
 
@@ -61,11 +66,12 @@ class EntitiesPart:
         self._renames = part.renames
         self._alias = part.alias
         self._variable = part.variable
+        self._any_of = part.any_of
         self._collect = make_collector(part.paths)
         self._represent = make_representer(part.representations, [each.key for each in part.brought])
 
-    def gather(self, tree: Tree, variables: Tree) -> Targets:
-        objects = self._collect(tree)
+    def gather(self, tree: Tree, variables: Tree, given: Mapping[str, object]) -> Targets:
+        objects = self._collect(tree) if not self._any_of or holds(self._any_of, given) else []
         variables[self._variable], targets = self._represent(objects)
         return targets
 
@@ -97,6 +103,11 @@ class EntitiesPart:
                 return name in targets.withheld.get(index, ())
             case _:
                 return False
+
+
+def holds(any_of: Sequence[Condition], given: Mapping[str, object]) -> bool:
+    """Whether all variables of any alternative have the values named."""
+    return any(all((given.get(name) is True) is wanted for name, wanted in all_of) for all_of in any_of)
 
 
 def _places(tree: Tree, paths: tuple[Path, ...], targets: Targets) -> list[list[TreePath]]:

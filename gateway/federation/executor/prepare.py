@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..planner.plan import Condition, Fetch, Node, Parallel, Sequence, Subscription
 from .collect import Tree, TreePath
-from .parts import EntitiesPart, FetchPart, RootPart, Targets
+from .parts import EntitiesPart, FetchPart, RootPart, Targets, holds
 from .problems import Problem, reported, unreachable
 from .transport import SubgraphRequest, Transport, TransportError
 
@@ -59,11 +59,8 @@ def _in_parallel(runs: list[Run]) -> Run:
 
 def _conditional(node: Condition, inner: Run) -> Run:
     async def run(execution: Execution) -> None:
-        variables = execution.variables
-        for all_of in node.any_of:
-            if all((variables.get(name) is True) is wanted for name, wanted in all_of):
-                await inner(execution)
-                return
+        if holds(node.any_of, execution.variables):
+            await inner(execution)
 
     return run
 
@@ -75,7 +72,7 @@ def _prepare_fetch(fetch: Fetch, transport: Transport) -> Run:
     async def run(execution: Execution) -> None:
         tree, given = execution.tree, execution.variables
         variables: Tree = {each: given[each] for each in names if each in given} if names else {}
-        targets = [part.gather(tree, variables) for part in parts]
+        targets = [part.gather(tree, variables, given) for part in parts]
         if not any(targets):
             return
         try:

@@ -3,17 +3,20 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from .batch import alternatives
 from .documents import print_selection
 from .draft import Draft
 from .fetch_graph import Step
+from .operation import Condition
 from .plan import Path, Representation
 
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Steps that differ in nothing but their path."""
+    """Steps that differ in nothing but their path, taken if any of `conditions` holds; none means always."""
 
     paths: tuple[Path, ...]
+    conditions: tuple[Condition, ...]
     representations: tuple[Representation, ...]
     selection: str
     draft: Draft
@@ -23,8 +26,11 @@ def join_alike(steps: Iterable[Step]) -> list[Alike]:
     """First the steps of one path, whose representations add up; then the paths of the same representations."""
     by_path: dict[tuple[object, ...], Alike] = {}
     for step in steps:
-        own = Alike((step.path,), tuple(step.representations), print_selection(step.draft), step.draft)
-        slot = (step.path, own.selection, bool(own.representations))
+        conditions = alternatives(step.conditions)
+        if len(conditions) == 1:
+            _assume(step.draft, conditions[0])
+        own = Alike((step.path,), conditions, tuple(step.representations), print_selection(step.draft), step.draft)
+        slot = (step.path, conditions, own.selection, bool(own.representations))
         known = by_path.get(slot)
         if known is None or not _apart(known.representations, own.representations):
             by_path[slot if known is None else (*slot, len(by_path))] = own
@@ -32,10 +38,18 @@ def join_alike(steps: Iterable[Step]) -> list[Alike]:
             by_path[slot] = replace(known, representations=_add(known.representations, own.representations))
     joined: dict[tuple[object, ...], Alike] = {}
     for each in by_path.values():
-        slot = (each.selection, each.representations)
+        slot = (each.selection, each.conditions, each.representations)
         known = joined.get(slot)
         joined[slot] = replace(known, paths=(*known.paths, *each.paths)) if known else each
     return list(joined.values())
+
+
+def _assume(draft: Draft, condition: Condition) -> None:
+    """Takes from a step's own fields the condition under which alone the step is taken."""
+    for field in draft.fields.values():
+        field.condition = tuple(each for each in field.condition if each not in condition)
+    for inner in draft.fragments.values():
+        _assume(inner, condition)
 
 
 def _apart(some: Iterable[Representation], others: Iterable[Representation]) -> bool:

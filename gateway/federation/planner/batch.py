@@ -11,7 +11,7 @@ _MOST_STEPS = 20  # in one request: enough to save calls, too few to run into a 
 
 @dataclass(slots=True, eq=False)
 class Batch:
-    """Steps that travel together."""
+    """Steps that travel together, if any of the conditions holds; those of the others then ask for no entities."""
 
     steps: list[Step]
     conditions: tuple[Condition, ...]
@@ -21,7 +21,7 @@ class Batch:
     def kind(self) -> tuple[object, ...]:
         """Batches of one kind may be joined; each root fetch is of its own."""
         first = self.steps[0]
-        return (first.subgraph, self.conditions) if first.representations else (id(self),)
+        return (first.subgraph,) if first.representations else (id(self),)
 
 
 def batch(steps: Iterable[Step]) -> list[Batch]:
@@ -107,6 +107,7 @@ def _join(batches: list[Batch], same: Sequence[Batch]) -> None:
     if len(same) < 2:
         return
     joined, others = same[0], set(same[1:])
+    joined.conditions = alternatives([condition for each in same for condition in each.conditions or ((),)])
     for other in same[1:]:
         joined.steps += other.steps
         joined.needs |= other.needs

@@ -7,7 +7,6 @@ from graphql import OperationType
 from .alike import Alike, join_alike
 from .batch import Batch, batch
 from .documents import ENTITIES, Part, document_name, print_document, rename_clashes
-from .draft import Draft
 from .fetch_graph import FetchGraph, Step
 from .layers import arrange
 from .operation import Budget, Keys, Operation, Selected
@@ -98,17 +97,14 @@ class _Builder:
 
     def _fetch(self, steps: Items[Step], conditions: tuple[AllOf, ...] = ()) -> Fetch:
         self._fetches += 1
-        for step in steps:
-            if len(conditions) == 1:
-                _assume(step.draft, conditions[0])
         alike = join_alike(steps)
-        parts = [self._part(same, number, alone=len(alike) == 1) for number, same in enumerate(alike)]
+        parts = [self._part(same, number, conditions, alone=len(alike) == 1) for number, same in enumerate(alike)]
         drafts = [Part(same.draft, part.alias, part.variable) for same, part in zip(alike, parts, strict=True)]
         name = document_name(self._operation.name, steps[0].subgraph, self._fetches)
         document, variables = print_document(drafts, steps[0].kind, name, self._operation.variable_types)
         return Fetch(steps[0].subgraph, steps[0].kind, document, name, variables, tuple(parts))
 
-    def _part(self, alike: Alike, number: int, *, alone: bool) -> Flatten:
+    def _part(self, alike: Alike, number: int, conditions: tuple[AllOf, ...], *, alone: bool) -> Flatten:
         entities = bool(alike.representations)
         suffix = "" if alone else f"_{number}"
         return Flatten(
@@ -119,6 +115,7 @@ class _Builder:
             renames=rename_clashes(alike.draft, self._graph.field_names),
             alias=f"{ENTITIES}{suffix}" if entities else "",
             variable=f"{self._representations}{suffix}" if entities else "",
+            any_of=alike.conditions if entities and alike.conditions != conditions else (),
         )
 
 
@@ -126,14 +123,6 @@ def _sequence(nodes: Items[Node]) -> Node | None:
     if len(nodes) < 2:
         return nodes[0] if nodes else None
     return Sequence(tuple(part for node in nodes for part in (node.nodes if isinstance(node, Sequence) else (node,))))
-
-
-def _assume(draft: Draft, condition: AllOf) -> None:
-    """Takes from a step's own fields the condition under which alone the step is taken."""
-    for field in draft.fields.values():
-        field.condition = tuple(each for each in field.condition if each not in condition)
-    for inner in draft.fragments.values():
-        _assume(inner, condition)
 
 
 def _coordinate(parent: str, selected: Selected) -> str:

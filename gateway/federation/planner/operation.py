@@ -168,12 +168,13 @@ class SelectionReader:
     def read(self, parent: str, selection_set: SelectionSetNode) -> tuple[Selected, ...]:
         return self._read([(parent, selection_set)])
 
-    def _read(self, sets: Sequence[tuple[str, SelectionSetNode]]) -> tuple[Selected, ...]:
+    def _read(self, sets: Sequence[tuple[str, SelectionSetNode]], known: Condition = ()) -> tuple[Selected, ...]:
+        """`known` holds wherever one gets here, so it is not repeated, and what contradicts it is left out."""
         slots: dict[_Slot, list[tuple[str, FieldNode]]] = {}
         for parent, selection_set in sets:
-            self._collect(parent, selection_set, self._possible.of(parent), (), slots, set())
+            self._collect(parent, selection_set, self._possible.of(parent), (), known, slots, set())
         directives = self._kept_directives(slots) if self._directives else {}
-        return tuple(self._selected(slot, nodes, directives.get(slot[0], {})) for slot, nodes in slots.items())
+        return tuple(self._selected(slot, nodes, directives.get(slot[0], {}), known) for slot, nodes in slots.items())
 
     def _kept_directives(
         self, slots: Mapping[_Slot, Sequence[tuple[str, FieldNode]]]
@@ -187,7 +188,9 @@ class SelectionReader:
                         kept.setdefault(slot[0], {}).setdefault(directive.name.value, directive)
         return kept
 
-    def _selected(self, slot: _Slot, nodes: Sequence[tuple[str, FieldNode]], directives: Mapping[str, DirectiveNode]) -> Selected:
+    def _selected(
+        self, slot: _Slot, nodes: Sequence[tuple[str, FieldNode]], directives: Mapping[str, DirectiveNode], known: Condition
+    ) -> Selected:
         response, arguments, types, condition = slot
         node = nodes[0][1]
         name = node.name.value
@@ -210,7 +213,7 @@ class SelectionReader:
             types=types,
             condition=condition,
             leaf=node.selection_set is None,
-            children=self._read(inner) if inner and not name.startswith("__") else (),
+            children=self._read(inner, both(known, condition)) if inner and not name.startswith("__") else (),
         )
 
     def _print_directive(self, node: DirectiveNode) -> str:
@@ -231,12 +234,13 @@ class SelectionReader:
         selection_set: SelectionSetNode,
         types: frozenset[str],
         condition: Condition,
+        known: Condition,
         slots: dict[_Slot, list[tuple[str, FieldNode]]],
         spread: set[tuple[str, frozenset[str], Condition]],
     ) -> None:
         for selection in selection_set.selections:
             self._budget.spend()
-            holds = _with_directives(condition, selection.directives or ())
+            holds = _with_directives(condition, known, selection.directives or ())
             if holds is None:
                 continue
             if isinstance(selection, FieldNode):
@@ -260,20 +264,21 @@ class SelectionReader:
             narrowed = node.name.value if node else parent
             remaining = types & self._possible.of(narrowed)
             if remaining:
-                self._collect(narrowed, inner, remaining, holds, slots, spread)
+                self._collect(narrowed, inner, remaining, holds, known, slots, spread)
 
 
-def _with_directives(condition: Condition, directives: Sequence[DirectiveNode]) -> Condition | None:
-    """`condition` and what @skip and @include add; None when it can never hold."""
+def _with_directives(condition: Condition, known: Condition, directives: Sequence[DirectiveNode]) -> Condition | None:
+    """`condition` and what @skip and @include add to it and to `known`; None when it can never hold."""
     for directive in directives:
         wanted = directive.name.value == "include"
         if not wanted and directive.name.value != "skip":
             continue
         value = next(argument.value for argument in directive.arguments or ())
         if isinstance(value, VariableNode):
-            if (value.name.value, not wanted) in condition:
+            if (value.name.value, not wanted) in (*condition, *known):
                 return None
-            condition = tuple(sorted({*condition, (value.name.value, wanted)}))
+            if (value.name.value, wanted) not in known:
+                condition = tuple(sorted({*condition, (value.name.value, wanted)}))
         elif isinstance(value, BooleanValueNode) and value.value is not wanted:
             return None
     return condition

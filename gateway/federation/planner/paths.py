@@ -1,6 +1,6 @@
 """The cheapest resolution of every selected field over the query graph."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from graphql import FieldNode, FragmentDefinitionNode, InlineFragmentNode, SelectionSetNode
@@ -329,19 +329,28 @@ class PathFinder:
         return tuple(found) if known else None
 
     def _merge(self, selections: tuple[Selected, ...], types: frozenset[str]) -> tuple[Selected, ...]:
-        """The selections that can apply to `types`, those of one key, condition and types made one."""
+        """The selections that can apply to `types`, those of one key, condition and types made one.
+
+        Where a field is asked for anyway, a stronger condition under which it is asked for again goes to what is below.
+        """
         identity = (tuple(map(id, selections)), types)
         if found := self._merged.get(identity):
             return found[1]
+        conditions: dict[tuple[str, frozenset[str]], dict[Condition, None]] = {}
+        for selected in selections:
+            if applying := selected.types & types:
+                conditions.setdefault((selected.key, applying), {})[selected.condition] = None
         groups: dict[tuple[object, ...], list[Selected]] = {}
         for selected in selections:
-            applying = selected.types & types
-            if applying:
-                groups.setdefault((selected.key, selected.condition, applying), []).append(selected)
+            if applying := selected.types & types:
+                weakest = _weakest(selected.condition, conditions[selected.key, applying])
+                if weakest != selected.condition:
+                    if selected.leaf:
+                        continue
+                    selected = _push_down(selected, weakest)
+                groups.setdefault((selected.key, weakest, applying), []).append(selected)
         merged: list[Selected] = []
-        for (key, condition, applying), group in groups.items():
-            if condition and group[0].leaf and (key, (), applying) in groups:
-                continue  # a leaf that is asked for anyway
+        for group in groups.values():
             if len(group) == 1:
                 merged.append(group[0])
             else:
@@ -359,6 +368,18 @@ def _shared_condition(selections: Sequence[Selected]) -> Condition:
         own = {*each.condition, *_shared_condition(each.children)}
         shared = own if shared is None else shared & own
     return tuple(sorted(shared or ()))
+
+
+def _weakest(condition: Condition, others: Iterable[Condition]) -> Condition:
+    """The first of the others that holds wherever `condition` does, or that itself."""
+    return next((each for each in sorted(others, key=len) if {*each} < {*condition}), condition) if condition else condition
+
+
+def _push_down(selected: Selected, weaker: Condition) -> Selected:
+    """The same for a field that is asked for under a weaker condition: the rest holds for what is selected on it."""
+    rest = tuple(each for each in selected.condition if each not in weaker)
+    children = tuple(replace(child, condition=both(child.condition, rest)) for child in selected.children)
+    return replace(selected, condition=weaker, children=children)
 
 
 def _conflict(inputs: Sequence[Given]) -> bool:

@@ -62,6 +62,7 @@ class Flatten:
 
     With `representations` it asks for their entities, under `alias` in the answer and with the representations in
     `variable`; without, it asks for root fields, which each object gets. `brought` is what is missing where it fails.
+    With `any_of` it asks for no entity unless one of these holds: the fetch is then for its other parts.
     """
 
     paths: tuple[Path, ...]
@@ -71,6 +72,7 @@ class Flatten:
     renames: tuple[Rename, ...]
     alias: str
     variable: str
+    any_of: tuple[AllOf, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,8 @@ def _print_fetch(fetch: Fetch) -> str:
 
 def _print_flatten(part: Flatten) -> str:
     paths = ", ".join(f'"{print_path(path)}"' for path in part.paths)
-    return f"Flatten(path: {paths})"
+    condition = f", if: {print_condition(part.any_of)}" if part.any_of else ""
+    return f"Flatten(path: {paths}{condition})"
 
 
 def _print_part(part: Flatten) -> str:
