@@ -29,6 +29,7 @@ from .planner import (
 from .planner.plan import Subscription
 from .planner.validation import parse_document, validate_document
 from .supergraph import Supergraph
+from .supergraph.schema_types import hidden_values
 
 _T = TypeVar("_T")
 
@@ -89,6 +90,7 @@ class Engine:
         if missing := [name for name in supergraph.subgraphs if name not in transports]:
             raise ValueError(f"no transport for the subgraphs {', '.join(missing)}")
         self.api_schema = supergraph.api_schema
+        self._hidden = hidden_values(supergraph.schema, supergraph.api_schema)
         self._graph = QueryGraph(supergraph, override_labels)
         self._transports = transports
         self._max_tokens = max_tokens
@@ -157,7 +159,7 @@ class Engine:
             variables=Variables(self.api_schema, node.variable_definitions) if node.variable_definitions else None,
             run=prepare(root, self._transports) if root else None,
             primary=primary,
-            completer=Completer(self.api_schema, operation),
+            completer=Completer(self.api_schema, operation, self._hidden),
             introspection=Introspection(self.api_schema, node, stages.fragments) if operation.introspects else None,
             name_services=self._name_services,
         )

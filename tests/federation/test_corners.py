@@ -71,9 +71,10 @@ async def test_an_external_key_is_not_read_where_it_is_external(document: str, d
     assert await ask(harbour(), document) == {"data": data}
 
 
-def test_an_interface_field_that_no_one_subgraph_has_for_all_members_is_refused() -> None:
+@pytest.mark.parametrize("selection", ["id", "id ... on Port { id }", "... on Ship { n: id } id"])
+def test_an_interface_field_that_no_one_subgraph_has_for_all_members_is_refused(selection: str) -> None:
     with pytest.raises(RequestRefused, match=r"thing|id"):
-        harbour().prepare('{ thing(id: "s1") { id } }')
+        harbour().prepare(f'{{ thing(id: "s1") {{ {selection} }} }}')
 
 
 def museum() -> Engine:

@@ -141,21 +141,32 @@ async def test_a_progressive_override_follows_its_label() -> None:
     assert (await ask(labelled, "{ item { name } }"))["data"]["item"] == {"name": "new"}
 
 
-async def test_an_enum_value_that_the_api_hides_is_null_with_an_error() -> None:
+async def test_an_enum_value_that_the_api_hides_is_null() -> None:
     a = Recorder(
         """
-        type Query { all: [Kind] strict: [Kind!]! one(kind: Kind): Kind }
+        type Query { all: [Kind] strict: [Kind!]! first: Kind one(kind: Kind): Kind box: Box }
+        type Box { kinds: [Kind!] }
         enum Kind { A B @inaccessible }
         """,
-        {"all": ["A", "B"], "strict": ["A"], "one": lambda _info, kind: kind},
+        {"all": ["A", "B"], "strict": ["A"], "first": "B", "box": {"kinds": ["B"]}, "one": lambda _info, kind: kind},
     )
     gateway = federate({"a": a})
-    response = await ask(gateway, "{ all strict one(kind: A) }")
-    assert response["data"] == {"all": ["A", None], "strict": ["A"], "one": "A"}
-    assert [error["path"] for error in response["errors"]] == [["all", 1]]
+    assert await ask(gateway, "{ all strict first one(kind: A) }") == {
+        "data": {"all": ["A", None], "strict": ["A"], "first": None, "one": "A"}
+    }
+    response = await ask(gateway, "{ first box { kinds } }")
+    assert response["data"] == {"first": None, "box": {"kinds": None}}
+    assert [error["path"] for error in response["errors"]] == [["box", "kinds", 0]]
     with pytest.raises(RequestRefused, match="Kind"):
         gateway.prepare("{ one(kind: B) }")
     assert "data" not in await ask(gateway, "query($k: Kind) { one(kind: $k) }", {"k": "B"})
+
+
+async def test_an_enum_value_that_nobody_declares_is_null_with_an_error() -> None:
+    a = Canned("type Query { kind: Kind } enum Kind { A B @inaccessible }", {"kind": "C"})
+    response = await ask(federate({"a": a}), "{ kind }")
+    assert response["data"] == {"kind": None}
+    assert [error["path"] for error in response["errors"]] == [["kind"]]
 
 
 async def test_inputs_are_what_all_subgraphs_understand() -> None:

@@ -118,7 +118,7 @@ def _check_shared_types(merging: Merging, definition: TypeDefinition) -> None:
         if len({base_name(source.field.type) for source in sources}) > 1 or not all(_is_abstract(source) for source in sources):
             continue
         possible = [(source, set(_possible(source))) for source in sources]
-        if all(types for _, types in possible) and not set.intersection(*(types for _, types in possible)):
+        if any(types for _, types in possible) and not set.intersection(*(types for _, types in possible)):
             merging.findings.add(
                 "SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES",
                 f'"{definition.name}.{field}" is shared, but no type is possible in all of its subgraphs: '

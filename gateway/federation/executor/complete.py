@@ -18,11 +18,13 @@ _Completion = Callable[[Tree], Tree]
 class Completer:
     """Completes the responses of one operation.
 
-    A variant of the code is generated for each combination of condition values, up to a bound.
+    A variant of the code is generated for each combination of condition values, up to a bound. `hidden` are the enum
+    values that subgraphs have and the API hides; they are null without an error.
     """
 
-    def __init__(self, api_schema: GraphQLSchema, operation: Operation) -> None:
+    def __init__(self, api_schema: GraphQLSchema, operation: Operation, hidden: Mapping[str, frozenset[str]]) -> None:
         self._schema = api_schema
+        self._hidden = hidden
         self._operation = operation
         self._conditions = condition_variables(operation.selections)
         self._variants: dict[tuple[bool, ...], _Completion] = {}
@@ -36,10 +38,14 @@ class Completer:
         if completion is None:
             by_name = dict(zip(self._conditions, values, strict=True))
             if len(self._variants) >= _MOST_VARIANTS:
-                return CarefulCompletion(self._schema, self._operation, by_name, known_errors).complete(tree)
-            completion = self._variants[values] = generate_completion(self._schema, self._operation, by_name)
+                return self._complete_carefully(tree, by_name, known_errors)
+            completion = self._variants[values] = generate_completion(self._schema, self._operation, by_name, self._hidden)
         try:
             return completion(tree), []
         except FLAWS:
-            by_name = dict(zip(self._conditions, values, strict=True))
-            return CarefulCompletion(self._schema, self._operation, by_name, known_errors).complete(tree)
+            return self._complete_carefully(tree, dict(zip(self._conditions, values, strict=True)), known_errors)
+
+    def _complete_carefully(
+        self, tree: Tree, values: Mapping[str, bool], known_errors: list[TreePath]
+    ) -> tuple[Tree | None, list[tuple[str, TreePath]]]:
+        return CarefulCompletion(self._schema, self._operation, values, self._hidden, known_errors).complete(tree)

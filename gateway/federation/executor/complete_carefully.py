@@ -30,11 +30,17 @@ class CarefulCompletion:
     """Completes one response. No error is added for a null that an error in `known_errors` explains."""
 
     def __init__(
-        self, schema: GraphQLSchema, operation: Operation, values: Mapping[str, bool], known_errors: Iterable[TreePath]
+        self,
+        schema: GraphQLSchema,
+        operation: Operation,
+        values: Mapping[str, bool],
+        hidden: Mapping[str, frozenset[str]],
+        known_errors: Iterable[TreePath],
     ) -> None:
         self._schema = schema
         self._operation = operation
         self._values = values
+        self._hidden = hidden
         self._known: set[TreePath] = set(known_errors)
         self._above_known = {path[:length] for path in self._known for length in range(len(path))}
         self._errors: list[tuple[str, TreePath]] = []
@@ -96,6 +102,8 @@ class CarefulCompletion:
         if isinstance(declared, GraphQLEnumType):
             if isinstance(value, str) and value in declared.values:
                 return value
+            if isinstance(value, str) and value in self._hidden.get(declared.name, ()):
+                return None
             return self._mismatch(f"a value of enum {declared.name} for field {place}", path)
         if not isinstance(value, dict):
             return self._mismatch(f"an object for field {place}", path)

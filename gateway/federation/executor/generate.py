@@ -34,9 +34,11 @@ _CLASSES = {
 }
 
 
-def generate_completion(schema: GraphQLSchema, operation: Operation, values: Mapping[str, bool]) -> Callable[[Tree], Tree]:
-    """A function from the tree to the data, for the condition values `values`."""
-    generator = _Generator(schema, values)
+def generate_completion(
+    schema: GraphQLSchema, operation: Operation, values: Mapping[str, bool], hidden: Mapping[str, frozenset[str]]
+) -> Callable[[Tree], Tree]:
+    """A function from the tree to the data, for the condition values `values`; `hidden` are enum values that are null."""
+    generator = _Generator(schema, values, hidden)
     root = generator.composite(operation.root, operation.selections)
     namespace: dict[str, object] = dict(generator.constants)
     exec(compile("\n".join(generator.lines), "<completion>", "exec"), namespace)  # noqa: S102 - our own text
@@ -48,9 +50,10 @@ def generate_completion(schema: GraphQLSchema, operation: Operation, values: Map
 class _Generator:
     """Only names that the generator made, and strings through repr(), come into the text."""
 
-    def __init__(self, schema: GraphQLSchema, values: Mapping[str, bool]) -> None:
+    def __init__(self, schema: GraphQLSchema, values: Mapping[str, bool], hidden: Mapping[str, frozenset[str]]) -> None:
         self._schema = schema
         self._values = values
+        self._hidden = hidden
         self._functions: dict[tuple[object, ...], str] = {}
         self._kept: list[tuple[Selected, ...]] = []
         self.lines: list[str] = []
@@ -94,9 +97,7 @@ class _Generator:
         elif isinstance(inner, GraphQLScalarType):
             return self._scalar(inner, value, unless_null), value
         elif isinstance(inner, GraphQLEnumType):
-            known = f"known_{inner.name}"
-            self.constants[known] = frozenset(inner.values)
-            return [f"if {unless_null}{value} not in {known}: flaw()"], value
+            return self._enum(inner, value, nullable=nullable)
         elif isinstance(inner, GraphQLObjectType):
             name = self.composite(inner.name, children)
         else:
@@ -109,6 +110,18 @@ class _Generator:
             return [] if unless_null else [f"if {value} is None: flaw()"]
         wrong = " and ".join(f"{value}.__class__ is not {each}" for each in classes)
         return [f"if {unless_null}{wrong}: flaw()"]
+
+    def _enum(self, declared: GraphQLEnumType, value: str, *, nullable: bool) -> tuple[list[str], str]:
+        known = f"known_{declared.name}"
+        self.constants[known] = frozenset(declared.values)
+        if not nullable:
+            return [f"if {value} not in {known}: flaw()"], value
+        hidden = self._hidden.get(declared.name)
+        if hidden is None:
+            return [f"if {value} is not None and {value} not in {known}: flaw()"], value
+        expected = f"expected_{declared.name}"
+        self.constants[expected] = frozenset((None, *declared.values, *hidden))
+        return [f"if {value} not in {expected}: flaw()"], f"{value} if {value} in {known} else None"
 
     def _list(self, item: GraphQLOutputType, children: tuple[Selected, ...]) -> str:
         identity = ("list", str(item), tuple(map(id, children)))

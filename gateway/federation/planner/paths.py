@@ -94,6 +94,8 @@ class PathFinder:
         narrowings: list[Narrowing] = []
         missing: list[Selected] = []
         unreached: set[Selected] = set() if possible else {*apart}
+        # What is asked of the interface itself, one source has to know for all members.
+        whole = {(each.key, each.condition): each for each in apart if each.leaf and each.types >= types}
         for member in possible if apart else ():
             own = frozenset((member,))
             applying = tuple(selected for selected in apart if member in selected.types)
@@ -101,8 +103,8 @@ class PathFinder:
                 continue
             resolution = self.find(Node(subgraph, member, own, node.provided), applying, avoided)
             for each in resolution.missing:
-                if each.leaf and len(possible) > 1 and each.types >= types:
-                    unreached.add(each)  # asked of the interface itself, so one source has to know it for all members
+                if len(possible) > 1 and (asked := whole.get((each.key, each.condition))):
+                    unreached.add(asked)
                 else:
                     missing.append(replace(each, types=own))
             if not resolution.resolves_nothing:

@@ -1,6 +1,9 @@
 """What the planner and the executor ask of a GraphQLSchema, with the types that they may rely on."""
 
+from collections.abc import Mapping
+
 from graphql import (
+    GraphQLEnumType,
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLOutputType,
@@ -38,3 +41,17 @@ def named_field_type(schema: GraphQLSchema, parent: str, name: str) -> str:
     """The innermost name of a field's type, "" where the field has none of the schema's types."""
     found = field_type(schema, parent, name)
     return get_named_type(found).name if found else ""
+
+
+def hidden_values(schema: GraphQLSchema, api_schema: GraphQLSchema) -> Mapping[str, frozenset[str]]:
+    """By enum, the values that `schema` has and `api_schema` hides; enums that hide none are left out."""
+    hidden: dict[str, frozenset[str]] = {}
+    for name, shown in api_schema.type_map.items():
+        whole = schema.type_map.get(name)
+        if (
+            isinstance(shown, GraphQLEnumType)
+            and isinstance(whole, GraphQLEnumType)
+            and (more := whole.values.keys() - shown.values)
+        ):
+            hidden[name] = frozenset(more)
+    return hidden
