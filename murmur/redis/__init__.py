@@ -4,12 +4,16 @@ from murmur.redis.client import Command, Redis, Script, command
 from murmur.redis.cluster import RedisCluster
 from murmur.redis.connection import Reply
 from murmur.redis.server import RedisServer
-from murmur.redis.urls import is_redis, read_url
+from murmur.redis.urls import RedisUrl, is_redis, read_url
 
-__all__ = ["Command", "Redis", "Reply", "Script", "command", "is_redis", "open_redis"]
+__all__ = ["Command", "Redis", "Reply", "Script", "command", "is_redis", "open_place", "open_redis"]
 
 
 def open_redis(url: str) -> Redis:
     """A client of what a URL names; it connects when it is first used. Raises StartupError for a URL that can't be read."""
-    place = read_url(url)
+    return open_place(read_url(url))
+
+
+def open_place(place: RedisUrl) -> Redis:
+    """As `open_redis`, of a URL that was read."""
     return RedisCluster(place) if place.cluster else RedisServer(place)

@@ -1,0 +1,1 @@
+"""Messages to whoever listens at this moment: what subscriptions are fed by."""
