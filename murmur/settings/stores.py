@@ -10,3 +10,6 @@ class StoreSettings(Concern):
     tweets_url: str = Field("sqlite:", description="Tweets and what stands beside them: `sqlite:` or `sqlite:PATH`.")
     timelines_url: str = Field("memory:", description="Home timelines, a cache that is rebuilt when lost: `memory:`.")
     broker_url: str = Field("sqlite:", description="The event log: `sqlite:` or `sqlite:PATH`.")
+    pubsub_url: str = Field(
+        "memory:", description="What subscriptions are fed by: `memory:`, `redis://HOST:PORT` or `redis+cluster://HOST:PORT,…`."
+    )
