@@ -4,9 +4,9 @@ At least once: a batch is committed after the handler is done with it, so a proc
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import structlog
 
@@ -14,6 +14,7 @@ from murmur.broker.ports import Consumer, Record
 from murmur.errors import Unavailable, Unreadable
 from murmur.events import AnyEvent, Topic, decode_event
 from murmur.telemetry.metrics import Metrics
+from workers.draining import finish
 from workers.retrying import Backoff
 
 Handler = Callable[[Sequence[AnyEvent]], Awaitable[None]]
@@ -53,39 +54,36 @@ async def run_worker(
     polled again after that, for as long as it takes: nothing is given up for it. When the handler fails otherwise, the
     events are handed over one by one; the one that fails `attempts` times alone goes to the dead letters.
     """
-    async with log.consumer(name, topics) as consumer:
-        worker = _Worker(name, consumer, handler, metrics, attempts, first_wait)
-        outage = Backoff(first_wait)
-        loop = asyncio.get_running_loop()
-        next_lag = loop.time()
-        while True:
-            try:
-                if (now := loop.time()) >= next_lag:
-                    next_lag = now + _LAG_SECONDS
-                    metrics.gauge("murmur_consumer_lag", await log.lag(name), name)
-                records = await consumer.poll(batch, _POLL_SECONDS)
-                if records:
-                    await _finish(worker.process(records))
-                    outage.reset()
-            except Unavailable as error:
-                _log.warning("worker waits for a store", worker=name, reason=str(error))
-                await outage.wait()
-                await consumer.rewind()
-
-
-async def _finish(work: Coroutine[None, None, None]) -> None:
-    """Let `work` come to its end even when cancelled meanwhile; a second cancellation ends it at once."""
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
+    outage = Backoff(first_wait)
+    while True:
         try:
-            await asyncio.wait([task])
-        finally:
-            task.cancel()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.warning("the last batch is left for the next life", reason=str(error))
-        raise
+            async with log.consumer(name, topics) as consumer:
+                worker = _Worker(name, consumer, handler, metrics, attempts, first_wait)
+                await _work(name, log, consumer, worker, metrics, batch, outage)
+        except Unavailable as error:
+            _log.warning("worker waits for the event log", worker=name, reason=str(error))
+            await outage.wait()
+
+
+async def _work(
+    name: str, log: Log, consumer: Consumer, worker: "_Worker", metrics: Metrics, batch: int, outage: Backoff
+) -> NoReturn:
+    """Raises Unavailable when the group must be joined again."""
+    loop = asyncio.get_running_loop()
+    next_lag = loop.time()
+    while True:
+        try:
+            if (now := loop.time()) >= next_lag:
+                next_lag = now + _LAG_SECONDS
+                metrics.gauge("murmur_consumer_lag", await log.lag(name), name)
+            records = await consumer.poll(batch, _POLL_SECONDS)
+            if records:
+                await finish(worker.process(records))
+                outage.reset()
+        except Unavailable as error:
+            _log.warning("worker waits for a store", worker=name, reason=str(error))
+            await outage.wait()
+            await consumer.rewind()
 
 
 class _Worker:

@@ -1,9 +1,12 @@
 """Which processes of this machine are alive: each holds a lock on a file of its own, which the kernel releases when it dies."""
 
+import asyncio
 import fcntl
 import os
 import secrets
 from pathlib import Path
+
+_LOOK_SECONDS = 0.1
 
 
 class ProcessLocks:
@@ -44,3 +47,20 @@ class ProcessLocks:
             (self._folder / self.name).unlink(missing_ok=True)
             os.close(self._handle)
             self._handle = None
+
+
+async def wait_for_lock(path: Path) -> int:
+    """The handle of a file locked for its holder alone, as soon as nobody else holds it; closing it gives it back."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                await asyncio.sleep(_LOOK_SECONDS)
+            else:
+                return handle
+    except BaseException:
+        os.close(handle)
+        raise

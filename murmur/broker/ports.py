@@ -74,9 +74,27 @@ class Consumer(Protocol):
         ...
 
 
+class Publisher(Protocol):
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """As `Broker.publish`. Raises Unavailable also when another has taken over.
+
+        What became of the messages is unknown then. Leave, and publish what there is to publish as the next publisher.
+        """
+        ...
+
+
 class Broker(Protocol):
     async def publish(self, messages: Sequence[Message]) -> None:
         """Append the messages in their order; on return they are durable. When it raises, some may have been appended."""
+        ...
+
+    def publisher(self, name: str) -> AbstractAsyncContextManager[Publisher]:
+        """The one publisher of that name: waits while another is open, in whatever process, and takes over when it ends.
+
+        Whoever has it may read what it publishes from here on: what an earlier one had read before and sends late, because
+        its process was paused, is refused wherever this one has written before. So a source that keeps each message until it
+        is published has each key's messages appended in order; some again, but none after a later one for good.
+        """
         ...
 
     def consumer(self, group: str, topics: Sequence[Topic]) -> AbstractAsyncContextManager[Consumer]:
@@ -88,11 +106,18 @@ class Broker(Protocol):
         ...
 
     async def dead_letters(self, limit: int) -> Sequence[DeadLetter]:
-        """The newest dead letters of all groups."""
+        """The newest dead letters of all groups, newest first."""
+        ...
+
+    async def forget(self, letters: Sequence[DeadLetter]) -> None:
+        """Keep these dead letters no longer. Forgetting twice is harmless."""
         ...
 
     async def tail(self, limit: int) -> Sequence[Record]:
-        """The newest records of all topics, oldest first, for people to look at; no offset moves."""
+        """The newest records of all topics, for people to look at; no offset moves.
+
+        In order within each partition, and else as their publication is known to have been: the oldest first.
+        """
         ...
 
     async def ends(self) -> Mapping[Place, int]:

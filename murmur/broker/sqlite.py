@@ -6,6 +6,7 @@ the kernel has released the file lock of its process, so a restart after `kill -
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -15,8 +16,9 @@ from itertools import islice, product, takewhile
 from operator import attrgetter
 from pathlib import Path
 
-from murmur.broker.liveness import ProcessLocks
-from murmur.broker.ports import Consumer, DeadLetter, Message, Place, Record
+from murmur.broker.liveness import ProcessLocks, wait_for_lock
+from murmur.broker.partitions import partition_of
+from murmur.broker.ports import Consumer, DeadLetter, Message, Place, Publisher, Record
 from murmur.clock import Clock, wall_clock
 from murmur.errors import Unavailable
 from murmur.events import TOPICS, Topic
@@ -69,11 +71,6 @@ _PEEK_MS = 500
 _MAX_DEAD_LETTERS = 10_000
 _TRIM_EVERY = 1_000
 _TRIM_AT_MOST = 2_000
-
-
-def partition_of(key: int, partitions: int) -> int:
-    """Where a key's records go. Snowflakes differ little in their low bits, so the key is mixed first (Fibonacci hashing)."""
-    return ((key * 0x9E3779B97F4A7C15 & 0xFFFF_FFFF_FFFF_FFFF) >> 32) % partitions
 
 
 class SqliteBroker:
@@ -129,6 +126,16 @@ class SqliteBroker:
             consumer.wake(shares_changed=shares_changed)
 
     @asynccontextmanager
+    async def publisher(self, name: str) -> AsyncGenerator[Publisher, None]:
+        # The lock of a process that has ended is free, and one that is paused keeps it: nobody publishes late.
+        folder = self.database.path.with_name(f"{self.database.path.name}-publishers")
+        handle = await wait_for_lock(folder / name)
+        try:
+            yield self
+        finally:
+            os.close(handle)
+
+    @asynccontextmanager
     async def consumer(self, group: str, topics: Sequence[Topic]) -> AsyncGenerator[Consumer, None]:
         self.locks.hold()
         member = _SqliteConsumer(self, group, topics)
@@ -153,6 +160,11 @@ class SqliteBroker:
         sql = "SELECT group_name, topic, partition, seq, key, value, reason, at FROM dead_letters ORDER BY id DESC LIMIT ?"
         rows = await self.database.fetch(sql, (limit,))
         return [DeadLetter(group, Record(*record), reason, at) for group, *record, reason, at in rows]
+
+    async def forget(self, letters: Sequence[DeadLetter]) -> None:
+        rows = [(letter.group, letter.record.offset) for letter in letters]
+        sql = "DELETE FROM dead_letters WHERE group_name = ? AND seq = ?"
+        await self.database.write(lambda connection: connection.executemany(sql, rows))
 
     async def tail(self, limit: int) -> Sequence[Record]:
         sql = "SELECT topic, partition, seq, key, value FROM records ORDER BY seq DESC LIMIT ?"

@@ -12,4 +12,8 @@ def open_broker(url: str, data_dir: Path) -> Broker:
     """The broker at `url`. Raises StartupError for an unknown scheme or a file that can't be opened."""
     if url.startswith("sqlite:"):
         return SqliteBroker(path_of(url, data_dir, "broker"))
-    raise StartupError(f"no broker for {url!r}; the schemes that exist are: sqlite")
+    if url.startswith(("kafka:", "kafka+ssl:")):
+        from murmur.broker.kafka import KafkaBroker
+
+        return KafkaBroker(url)
+    raise StartupError(f"no broker for {url!r}; the schemes that exist are: sqlite, kafka, kafka+ssl")

@@ -1,40 +1,59 @@
 """What every broker keeps of the promises in `murmur/broker/ports.py`."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import secrets
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from murmur.broker.kafka import KafkaBroker
+from murmur.broker.kafka.consuming import Patience
 from murmur.broker.ports import Broker, Consumer, Message, Record
 from murmur.broker.sqlite import SqliteBroker
+from tests.support.topics import topics
 from tests.support.waiting import until
 
 TOPIC = "murmur.tweets"
-Open = Callable[[], Broker]
 
 
-def sqlite_broker(folder: Path) -> Broker:
-    return SqliteBroker(folder / "broker.db", session_ms=400)
+@dataclass(frozen=True)
+class Log:
+    """Opens the same log again and again, as several processes would. A silent member is given up after `session` seconds."""
+
+    open: Callable[[], Broker]
+    session: float
 
 
-@pytest.fixture(params=[sqlite_broker])
-async def open_broker(request: pytest.FixtureRequest, tmp_path: Path):
-    """Opens the same log again and again, as several processes would."""
+@pytest.fixture(params=["sqlite", "kafka"])
+async def log(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Log]:
     async with AsyncExitStack() as stack:
+        make, session = _sqlite(tmp_path) if request.param == "sqlite" else await _kafka(request, stack)
 
         def open_() -> Broker:
-            broker = request.param(tmp_path)
+            broker = make()
             stack.push_async_callback(broker.close)
             return broker
 
-        yield open_
+        yield Log(open_, session)
+
+
+def _sqlite(folder: Path) -> tuple[Callable[[], Broker], float]:
+    return lambda: SqliteBroker(folder / "broker.db", session_ms=400), 0.4
+
+
+async def _kafka(request: pytest.FixtureRequest, stack: AsyncExitStack) -> tuple[Callable[[], Broker], float]:
+    url = f"{request.getfixturevalue('kafka').url}/{secrets.token_hex(4)}"
+    patience = Patience(session_ms=2_000, silence_ms=800, rebalance_ms=800)
+    await stack.enter_async_context(topics(url))
+    return lambda: KafkaBroker(url, partitions=4, patience=patience), 2
 
 
 @pytest.fixture
-def broker(open_broker: Open) -> Broker:
-    return open_broker()
+def broker(log: Log) -> Broker:
+    return log.open()
 
 
 def messages(count: int, key: Callable[[int], int] = lambda number: number) -> list[Message]:
@@ -127,13 +146,13 @@ async def test_rewind_polls_again_from_what_was_committed(broker: Broker):
         assert values(await drain(consumer, 4)) == [2, 3, 4, 5]
 
 
-async def test_commits_and_records_outlive_the_process(open_broker: Open):
-    first = open_broker()
+async def test_commits_and_records_outlive_the_process(log: Log):
+    first = log.open()
     await first.publish(messages(10, key=lambda _: 1))
     async with first.consumer("a", [TOPIC]) as consumer:
         await consumer.commit((await drain(consumer, 10, commit=False))[:3])
     await first.close()
-    second = open_broker()
+    second = log.open()
     async with second.consumer("a", [TOPIC]) as consumer:
         assert values(await drain(consumer, 7)) == [3, 4, 5, 6, 7, 8, 9]
 
@@ -147,8 +166,8 @@ async def test_publishing_wakes_a_waiting_consumer_at_once(broker: Broker):
             assert values(await waiting) == [0]
 
 
-async def test_publishing_in_another_process_reaches_a_waiting_consumer(open_broker: Open):
-    reader, writer = open_broker(), open_broker()
+async def test_publishing_in_another_process_reaches_a_waiting_consumer(log: Log):
+    reader, writer = log.open(), log.open()
     async with reader.consumer("a", [TOPIC]) as consumer:
         waiting = asyncio.create_task(consumer.poll(10, 30))
         await writer.publish(messages(1))
@@ -157,9 +176,9 @@ async def test_publishing_in_another_process_reaches_a_waiting_consumer(open_bro
 
 
 @pytest.mark.parametrize("same_process", [True, False])
-async def test_the_members_of_a_group_share_the_partitions(open_broker: Open, same_process: bool):
-    one = open_broker()
-    other = one if same_process else open_broker()
+async def test_the_members_of_a_group_share_the_partitions(log: Log, same_process: bool):
+    one = log.open()
+    other = one if same_process else log.open()
     async with one.consumer("a", [TOPIC]) as first, other.consumer("a", [TOPIC]) as second:
         seen: dict[int, list[Record]] = {0: [], 1: []}
 
@@ -183,8 +202,8 @@ async def test_the_members_of_a_group_share_the_partitions(open_broker: Open, sa
     assert sorted(values(seen[0] + seen[1])) == sorted(list(range(50)) * rounds)
 
 
-async def test_a_silent_member_loses_its_partitions_and_its_commits_change_nothing(open_broker: Open):
-    broker = open_broker()
+async def test_a_silent_member_loses_its_partitions_and_its_commits_change_nothing(log: Log):
+    broker = log.open()
     await broker.publish(messages(20))
     async with broker.consumer("a", [TOPIC]) as silent:
         found = await drain(silent, 20, commit=False)
@@ -209,13 +228,13 @@ async def test_a_member_that_was_given_up_joins_again_by_polling(broker: Broker)
         assert sorted(values(await drain(sleepy, 5))) == list(range(5))
 
 
-async def test_on_exit_the_partitions_are_given_back_at_once(broker: Broker):
+async def test_on_exit_the_partitions_are_given_back_at_once(log: Log, broker: Broker):
     async with broker.consumer("a", [TOPIC]) as staying:
         async with broker.consumer("a", [TOPIC]) as leaving:
             await staying.poll(1, 0)
             await leaving.poll(1, 0)
         await broker.publish(messages(40))
-        async with asyncio.timeout(0.35):
+        async with asyncio.timeout(log.session * 0.85):
             found: list[int] = []
             while len(found) < 40:
                 found += values(await staying.poll(100, 0.1))
@@ -233,11 +252,60 @@ async def test_a_buried_record_is_kept_with_its_reason_and_does_not_come_again(b
     assert (letter.group, letter.record, letter.reason) == ("a", bad, "no event")
 
 
+async def test_dead_letters_are_shown_newest_first_and_forgotten_one_by_one(broker: Broker):
+    await broker.publish(messages(3, key=lambda _: 1))
+    async with broker.consumer("a", [TOPIC]) as consumer:
+        for record in await drain(consumer, 3, commit=False):
+            await consumer.bury(record, f"reason {int(record.value)}")
+    third, second, first = await broker.dead_letters(10)
+    assert [letter.reason for letter in (first, second, third)] == ["reason 0", "reason 1", "reason 2"]
+    assert list(await broker.dead_letters(1)) == [third]
+    for _ in range(2):
+        await broker.forget([second])
+        assert list(await broker.dead_letters(10)) == [third, first]
+
+
+async def test_burying_twice_keeps_one_dead_letter(broker: Broker):
+    await broker.publish(messages(1))
+    async with broker.consumer("a", [TOPIC]) as consumer:
+        (bad,) = await drain(consumer, 1, commit=False)
+        await consumer.bury(bad, "no event")
+        await consumer.bury(bad, "no event")
+    assert len(await broker.dead_letters(10)) == 1
+
+
+async def test_of_the_publishers_of_a_name_one_is_open_at_a_time(log: Log):
+    order: list[str] = []
+
+    async def publish(name: str, broker: Broker, entered: asyncio.Event, leave: asyncio.Event) -> None:
+        async with broker.publisher("outbox") as publisher:
+            order.append(f"{name} enters")
+            entered.set()
+            await leave.wait()
+            await publisher.publish([Message(TOPIC, 1, b"1")])
+            order.append(f"{name} leaves")
+
+    first_in, second_in, go = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    first = asyncio.create_task(publish("first", log.open(), first_in, go))
+    async with asyncio.timeout(20):
+        await first_in.wait()
+        second = asyncio.create_task(publish("second", log.open(), second_in, go))
+        async with log.open().publisher("another"):
+            # Whoever has another name waits for none of them.
+            assert order == ["first enters"]
+        go.set()
+        await asyncio.gather(first, second)
+    assert order == ["first enters", "first leaves", "second enters", "second leaves"]
+    assert len(await log.open().tail(10)) == 2
+
+
 async def test_tail_shows_the_newest_records_and_moves_no_offset(broker: Broker):
     async with broker.consumer("a", [TOPIC]):
         pass
-    await broker.publish(messages(30))
-    assert values(await broker.tail(5)) == [25, 26, 27, 28, 29]
+    await broker.publish(messages(30, key=lambda _: 1))
+    await broker.publish([Message("murmur.users", 2, b"30")])
+    assert sorted(values(await broker.tail(5))) == [26, 27, 28, 29, 30]
+    assert [value for value in values(await broker.tail(10)) if value < 30] == list(range(21, 30))
     assert await broker.lag("a") == 30
 
 

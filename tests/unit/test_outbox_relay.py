@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -116,6 +116,7 @@ class Failing:
         self.outages = list(outages)
         self.entries = [OutboxEntry(1, "murmur.tweets", 1, encode_event(event(1)))]
         self.published: list[Message] = []
+        self.opened: list[str] = []
 
     def _answer(self, verb: str) -> None:
         if self.outages and self.outages[0] == verb:
@@ -124,6 +125,12 @@ class Failing:
     async def pending(self, _limit: int) -> Sequence[OutboxEntry]:
         self._answer("pending")
         return self.entries
+
+    @asynccontextmanager
+    async def publisher(self, name: str) -> AsyncIterator["Failing"]:
+        self._answer("publisher")
+        self.opened.append(name)
+        yield self
 
     async def publish(self, messages: Sequence[Message]) -> None:
         self._answer("publish")
@@ -138,7 +145,7 @@ class Failing:
 
 
 async def test_outages_are_waited_for_and_what_is_published_is_not_published_again():
-    part = Failing(["pending", "publish", "publish", "remove"])
+    part = Failing(["publisher", "pending", "publish", "publish", "remove"])
 
     async def emptied() -> bool:
         return not part.entries
@@ -147,3 +154,51 @@ async def test_outages_are_waited_for_and_what_is_published_is_not_published_aga
         await until(emptied)
     assert part.outages == []
     assert len(part.published) == 1
+    # Who failed to publish reads what there is again, as a new publisher.
+    assert part.opened == ["outbox.tweets"] * 3
+
+
+async def test_a_relay_that_is_told_to_end_finishes_its_batch(database: Database, broker: SqliteBroker):
+    outbox, read, go_on = SqliteOutbox(database, "tweets"), asyncio.Event(), asyncio.Event()
+
+    class Slow:
+        @asynccontextmanager
+        async def publisher(self, name: str) -> AsyncIterator["Slow"]:
+            yield self
+
+        async def publish(self, messages: Sequence[Message]) -> None:
+            read.set()
+            await go_on.wait()
+            await broker.publish(messages)
+
+    await database.write(lambda connection: append(connection, event(1)))
+    task = asyncio.create_task(run_relay({"tweets": outbox}, Slow(), Metrics()))
+    await read.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await published(broker) == [1]
+    assert await outbox.pending(1) == []
+
+
+async def test_a_relay_that_stands_by_goes_on_where_another_ended(database: Database, broker: SqliteBroker):
+    outbox, metrics = SqliteOutbox(database, "tweets"), Metrics()
+
+    async def empty() -> bool:
+        return not await outbox.pending(1)
+
+    await database.write(lambda connection: append(connection, *map(event, range(5))))
+    async with AsyncExitStack() as working:
+        await working.enter_async_context(relay({"tweets": outbox}, broker, Metrics()))
+        await until(empty)
+        async with relay({"tweets": outbox}, broker, metrics):
+            await database.write(lambda connection: append(connection, *map(event, range(5, 10))))
+            await until(empty)
+            assert b'murmur_events_published_total{outbox="tweets"}' not in metrics.exposition()
+            await working.aclose()
+            await database.write(lambda connection: append(connection, *map(event, range(10, 15))))
+            await until(empty)
+    assert await published(broker) == list(range(15))
+    assert b'murmur_events_published_total{outbox="tweets"} 5.0' in metrics.exposition()

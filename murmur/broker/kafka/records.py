@@ -1,0 +1,34 @@
+"""What our records look like there: the key in decimal digits, the event as it is; and how a dead letter is kept."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from aiokafka.structs import ConsumerRecord
+
+from murmur.broker.kafka.address import Address
+from murmur.broker.ports import DeadLetter, Record
+from murmur.events import TOPICS, Topic
+
+_TOPICS: dict[str, Topic] = {str(topic): topic for topic in TOPICS}
+
+
+def record_of(address: Address, record: ConsumerRecord) -> Record:
+    # What somebody else has put there is no event of ours, and goes to the dead letters by its value.
+    key = int(record.key) if record.key is not None and record.key.isdigit() else 0
+    return Record(_TOPICS[address.ours(record.topic)], record.partition, record.offset, key, record.value or b"")
+
+
+def letter_key(group: str, record: Record) -> bytes:
+    """What a dead letter is kept under: the same for a record that a group buries twice."""
+    return f"{group}/{record.topic}/{record.partition}/{record.offset}".encode()
+
+
+def letter_headers(record: Record, reason: str) -> Sequence[tuple[str, bytes]]:
+    return [("key", b"%d" % record.key), ("reason", reason.encode())]
+
+
+def letter_of(record: ConsumerRecord) -> DeadLetter:
+    group, topic, partition, offset = cast(bytes, record.key).decode().split("/")
+    headers: dict[str, bytes] = dict(record.headers)
+    buried = Record(_TOPICS[topic], int(partition), int(offset), int(headers["key"]), record.value or b"")
+    return DeadLetter(group, buried, headers["reason"].decode(), record.timestamp)

@@ -1,0 +1,27 @@
+"""Topics of a test's own on a Kafka that tests share."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from aiokafka.admin import AIOKafkaAdminClient
+
+from murmur.broker.kafka import KafkaBroker
+from murmur.broker.kafka.address import parse
+
+
+@asynccontextmanager
+async def topics(url: str, partitions: int = 4) -> AsyncGenerator[str]:
+    """Makes the topics of `url`, whose path is a prefix of the test's own, and removes them at the end."""
+    address = parse(url)
+    broker = KafkaBroker(url, partitions=partitions)
+    await broker.apply()
+    await broker.close()
+    try:
+        yield url
+    finally:
+        admin = AIOKafkaAdminClient(**address.options())
+        await admin.start()
+        try:
+            await admin.delete_topics([name for name in await admin.list_topics() if name.startswith(f"{address.prefix}.")])
+        finally:
+            await admin.close()
