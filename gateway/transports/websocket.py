@@ -72,6 +72,11 @@ class WebSocketTransport:
         return connection
 
 
+def socket_url(url: str) -> str:
+    """Where a subgraph that answers at `url` over HTTP offers its subscriptions, unless it says otherwise."""
+    return url.replace("http", "ws", 1)
+
+
 class _Socket:
     """One connection and the operations on it; `users` are those who follow one, or are about to."""
 

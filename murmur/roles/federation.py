@@ -18,6 +18,7 @@ from gateway.federation.executor.transport import SubgraphRequest, SubgraphRespo
 from gateway.federation.supergraph import InvalidSupergraph, Supergraph, load_supergraph
 from gateway.transports.http import HttpTransport, subgraph_session
 from gateway.transports.measured import MeasuredTransport
+from gateway.transports.websocket import WebSocketTransport, socket_url
 from murmur.errors import StartupError
 from murmur.roles.edge import CONNECTIONS, MAX_RESPONSE_BYTES, Gateway, edge_options
 from murmur.settings import Settings, is_exposed
@@ -47,7 +48,12 @@ async def open_federation(
             {
                 name: MeasuredTransport(
                     name,
-                    HttpTransport(name, url, session, seconds=federation.subgraph_timeout, max_bytes=MAX_RESPONSE_BYTES),
+                    WebSocketTransport(
+                        HttpTransport(name, url, session, seconds=federation.subgraph_timeout, max_bytes=MAX_RESPONSE_BYTES),
+                        socket_url(url),
+                        session,
+                        max_bytes=MAX_RESPONSE_BYTES,
+                    ),
                     metrics,
                 )
                 for name, url in addresses.items()

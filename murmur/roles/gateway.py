@@ -15,6 +15,7 @@ from gateway.federation.supergraph import load_supergraph
 from gateway.transports.http import HttpTransport, subgraph_session
 from gateway.transports.in_process import InProcessTransport
 from gateway.transports.measured import MeasuredTransport
+from gateway.transports.websocket import WebSocketTransport, socket_url
 from murmur.errors import StartupError
 from murmur.identity import TokenVerifier
 from murmur.roles.edge import CONNECTIONS, MAX_RESPONSE_BYTES, Gateway, edge_options, trusted_proxies
@@ -62,9 +63,10 @@ async def open_gateway(
             url = federation.subgraphs.get(subgraph.name)
             seconds = federation.subgraph_timeout
             if url is None:
-                transport = InProcessTransport(subgraph.name, subgraph.execute, seconds=seconds)
+                transport = InProcessTransport(subgraph.name, subgraph.execute, subgraph.subscribe, seconds=seconds)
             else:
-                transport = HttpTransport(subgraph.name, url, session, seconds=seconds, max_bytes=MAX_RESPONSE_BYTES)
+                fetches = HttpTransport(subgraph.name, url, session, seconds=seconds, max_bytes=MAX_RESPONSE_BYTES)
+                transport = WebSocketTransport(fetches, socket_url(url), session, max_bytes=MAX_RESPONSE_BYTES)
             transports[subgraph.name] = MeasuredTransport(subgraph.name, transport, metrics)
         engine = Engine(
             load_supergraph(composed(sdls)),

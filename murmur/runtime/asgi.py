@@ -1,12 +1,14 @@
-"""A subgraph over HTTP: `POST /graphql` for the gateway alone, and health. No identity token, no answer."""
+"""A subgraph over HTTP and WebSocket: `/graphql` for the gateway alone, and health. No identity token, no answer."""
 
 import orjson
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import WebSocketRoute
 
 from murmur.errors import Unauthenticated
 from murmur.identity import IDENTITY_HEADER, TokenVerifier
+from murmur.runtime.sockets import SubgraphSockets
 from murmur.runtime.subgraph import Subgraph
 
 _MAX_BODY = 16 * 1024 * 1024
@@ -34,6 +36,7 @@ def subgraph_app(subgraph: Subgraph, identities: TokenVerifier) -> FastAPI:
         return Response("ok")
 
     app.add_route("/graphql", graphql, methods=["POST"])
+    app.router.routes.append(WebSocketRoute("/graphql", SubgraphSockets(subgraph, identities)))
     app.add_route("/health/live", live)
     app.add_route("/health/ready", live)
     return app
