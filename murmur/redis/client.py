@@ -16,11 +16,15 @@ _PASSING = (
 )  # fmt: skip
 
 
+class Apart(list[Reply]):
+    """The replies to what was sent in a command's place, `Command.apart`."""
+
+
 class Command(NamedTuple):
-    """A command as it is sent. `key` is any of its keys: all of a command's keys have the same {tag}.
+    """A command as it is sent. `key` is any of its keys.
 
     `apart` makes commands of one key each that do the same, for while a cluster moves the slot: those keys are in two places.
-    What is replied is then the list of their replies.
+    What is replied is then `Apart`.
     """
 
     key: bytes
@@ -47,8 +51,10 @@ class Redis(ABC):
     """A Redis or a Redis Cluster. Everything raises Unavailable when it does not answer, and tries nothing twice that may have
     been carried out already; a reply that is another error (a defect of ours) is raised as hiredis.ReplyError."""
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, *, clustered: bool) -> None:
         self.prefix = prefix.encode()
+        self.clustered = clustered
+        """Whether the keys of a command must have the same {tag}."""
         self._scripts: dict[bytes, Script] = {}
 
     def script(self, text: str) -> Script:

@@ -8,7 +8,7 @@ from typing import TypeAlias, cast
 import hiredis
 
 from murmur.errors import Unavailable
-from murmur.redis.client import Command, Redis, check, command
+from murmur.redis.client import Apart, Command, Redis, check, command
 from murmur.redis.connection import Node, Reply, pack
 from murmur.redis.urls import HostPort, RedisUrl
 
@@ -35,7 +35,7 @@ class RedisCluster(Redis):
     """Knows the slots' masters from any member that answers, and learns anew when one of them fails or sends us elsewhere."""
 
     def __init__(self, url: RedisUrl) -> None:
-        super().__init__(url.prefix)
+        super().__init__(url.prefix, clustered=True)
         self._url = url
         self._nodes: dict[HostPort, Node] = {}
         self._owners: list[HostPort | None] = [None] * SLOTS
@@ -116,7 +116,7 @@ class RedisCluster(Redis):
                 replies[index] = await self._ask(sent, target)
                 return isinstance(replies[index], hiredis.HiredisError)
             case "ASK" | "TRYAGAIN" if sent.apart is not None:
-                replies[index] = await self.batch(sent.apart())
+                replies[index] = Apart(await self.batch(sent.apart()))
                 return False
             case "TRYAGAIN" | "CLUSTERDOWN" | "LOADING" | "READONLY" | "MASTERDOWN":
                 self._known = False

@@ -11,7 +11,7 @@ from murmur.redis.urls import RedisUrl
 
 class RedisServer(Redis):
     def __init__(self, url: RedisUrl) -> None:
-        super().__init__(url.prefix)
+        super().__init__(url.prefix, clustered=False)
         self._node = Node(url, url.addresses[0])
 
     async def batch(self, commands: Sequence[Command]) -> list[Reply]:

@@ -55,8 +55,14 @@ class Stores:
 
     @cached_property
     def timelines(self) -> TimelineStore:
-        held = self._settings.timelines.timelines_held
-        return self._keep("timelines", timelines_wiring.open_store(self._urls.timelines_url, self._data_dir, capacity=held))
+        timelines = self._settings.timelines
+        store = timelines_wiring.open_store(
+            self._urls.timelines_url,
+            self._data_dir,
+            capacity=timelines.timelines_held,
+            idle_seconds=timelines.timelines_idle_hours * 3_600,
+        )
+        return self._keep("timelines", store)
 
     @cached_property
     def broker(self) -> Broker:

@@ -8,7 +8,10 @@ from murmur.settings.base import Concern
 class StoreSettings(Concern):
     users_url: str = Field("sqlite:", description="Profiles, sessions and the follow graph: `sqlite:` or `sqlite:PATH`.")
     tweets_url: str = Field("sqlite:", description="Tweets and what stands beside them: `sqlite:` or `sqlite:PATH`.")
-    timelines_url: str = Field("memory:", description="Home timelines, a cache that is rebuilt when lost: `memory:`.")
+    timelines_url: str = Field(
+        "memory:",
+        description="Home timelines, a cache that is rebuilt when lost: `memory:`, `redis://HOST`, `redis+cluster://HOST:PORT,HOST:PORT`.",
+    )
     broker_url: str = Field("sqlite:", description="The event log: `sqlite:` or `sqlite:PATH`.")
     pubsub_url: str = Field(
         "memory:", description="What subscriptions are fed by: `memory:`, `redis://HOST:PORT` or `redis+cluster://HOST:PORT,…`."

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from murmur.errors import StartupError
+from murmur.redis import is_redis, open_redis
 from murmur.runtime.subgraph import Subgraph
 from murmur.telemetry.metrics import Metrics
 from subgraphs.timelines.ports import Graph, Posts, TimelineStore
@@ -20,14 +21,19 @@ class TimelinesRoom:
     store: TimelineStore
 
 
-def open_store(url: str, data_dir: Path, *, capacity: int = 10_000) -> TimelineStore:  # noqa: ARG001 (the door of every room)
-    """The store that a URL names; `capacity` is how many timelines are held in memory (29 KB each when full).
+def open_store(url: str, data_dir: Path, *, capacity: int = 10_000, idle_seconds: int = 604_800) -> TimelineStore:  # noqa: ARG001 (the door of every room)
+    """The store that a URL names. `capacity` is how many timelines are held in memory (29 KB each when full), `idle_seconds` for
+    how long Redis keeps one that nobody reads.
 
     Raises StartupError for a scheme that there is no adapter for.
     """
     if urlsplit(url).scheme == "memory":
         return MemoryTimelines(capacity=capacity)
-    raise StartupError(f"no timelines store for {url!r}; the schemes that exist are: memory")
+    if is_redis(url):
+        from subgraphs.timelines.stores.redis import RedisTimelines
+
+        return RedisTimelines(open_redis(url), idle_seconds=idle_seconds)
+    raise StartupError(f"no timelines store for {url!r}; the schemes that exist are: memory, redis, redis+cluster")
 
 
 def build(store: TimelineStore, *, graph: Graph, posts: Posts, metrics: Metrics) -> TimelinesRoom:
