@@ -16,6 +16,7 @@ from benchmarks.workload import Kind, Operation, Workload
 from murmur.roles.gateway import open_gateway
 from murmur.roles.rooms import open_rooms
 from murmur.settings import load_settings
+from murmur.telemetry.health import Health
 from murmur.telemetry.metrics import Metrics
 
 _ROUNDS = 400
@@ -37,7 +38,7 @@ async def measure(data_dir: Path, workload: Workload, tokens: Mapping[str, str])
     """On the data folder of a platform that has stopped."""
     settings = load_settings({}, data_dir=data_dir)
     metrics = Metrics()
-    async with open_rooms(settings, metrics) as rooms, open_gateway(rooms, settings, metrics, lambda: ()) as gateway:
+    async with open_rooms(settings, metrics) as rooms, open_gateway(rooms, settings, metrics, Health()) as gateway:
         caller = _Caller(gateway.app, tokens)
         homes, users, posts, others = ([workload.of(kind) for _ in range(_ROUNDS)] for kind in (*Kind, Kind.COMPOSE))
         # The first reading rebuilds timelines and plans the operations; a platform that runs has done both.

@@ -4,8 +4,8 @@ import asyncio
 import os
 import sys
 from collections import Counter
-from collections.abc import Coroutine, Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -23,13 +23,19 @@ from murmur.archive.importing import Progress as Watcher
 from murmur.archive.importing import Tally
 from murmur.errors import StartupError, Unavailable
 from murmur.roles import archive, federation, looking, schemas
+from murmur.roles.edge import as_role
+from murmur.roles.gateway import open_gateway_apart
+from murmur.roles.process import Role, run_role
 from murmur.roles.rooms import Rooms, open_rooms
 from murmur.roles.schema_changes import COMMITTED, changes_between
-from murmur.roles.server import DRAIN_SECONDS, listen, serve
-from murmur.roles.subgraph import check_apart, known, run_subgraph
+from murmur.roles.server import listen, serve
+from murmur.roles.subgraph import check_subgraph, known, open_subgraph
 from murmur.roles.terminal import printable
 from murmur.roles.up import open_platform
+from murmur.roles.worker import open_worker
+from murmur.roles.workers import check_worker
 from murmur.settings import Settings, load_settings, shown
+from murmur.telemetry.health import Health
 from murmur.telemetry.logs import configure_logs
 from murmur.telemetry.metrics import Metrics
 
@@ -76,8 +82,8 @@ def up(
             if demo and await archive.wants_demo(platform.rooms, settings.server.data_dir):
                 account = await _seed(platform.rooms, settings)
             address = listener.getsockname()
-            _welcome(f"http://{settings.server.host}:{address[1]}", account)
-            await serve(platform.gateway.app, listener, lambda: platform.gateway.gate.drain(DRAIN_SECONDS))
+            url = f"http://{settings.server.host}:{address[1]}"
+            await serve(platform.gateway.app, listener, platform.drain, lambda: _welcome(url, account))
 
     _run(run())
     err.print("stopped")
@@ -93,15 +99,28 @@ def subgraph(
     """Serve one subgraph over HTTP, for a gateway that MURMUR_SUBGRAPHS points here."""
     chosen = port if port is not None else schemas.PORTS[known(name)]
     settings = _settings(host=host, port=chosen, data_dir=data_dir)
-    check_apart(name, settings)
-    listener = listen(settings.server.host, settings.server.port)
-    err.print(f"{name} answers at http://{settings.server.host}:{listener.getsockname()[1]}/graphql")
-    _run(run_subgraph(name, settings, listener))
+    check_subgraph(name, settings)
+    _serve_role(f"the subgraph {name}", settings, lambda metrics, health: open_subgraph(name, settings, metrics, health))
+
+
+@app.command()
+def worker(
+    name: Annotated[str, typer.Argument(help="outbox-relay or fanout")],
+    host: Host = None,
+    port: Annotated[int | None, typer.Option(help="Port of health and metrics; 0 takes a free one.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Run one worker; several of one name share its work. Its port answers health and metrics."""
+    settings = _settings(host=host, port=port if port is not None else 0, data_dir=data_dir)
+    check_worker(name, settings)
+    _serve_role(f"the worker {name}", settings, lambda metrics, health: open_worker(name, settings, metrics, health))
 
 
 @app.command()
 def gateway(
-    supergraph: Annotated[Path, typer.Option(help="The supergraph's SDL, by whatever composer.")],
+    supergraph: Annotated[
+        Path | None, typer.Option(help="The supergraph's SDL, by whatever composer; Murmur's own by default.", show_default=False)
+    ] = None,
     subgraph: Annotated[
         list[str] | None, typer.Option(help="NAME=URL of a subgraph that is not where the supergraph says; may be repeated.")
     ] = None,
@@ -113,20 +132,34 @@ def gateway(
     ] = None,
     host: Host = None,
     port: Port = None,
+    data_dir: DataDir = None,
     explorer: Annotated[bool | None, typer.Option(help="Serve GraphiQL at /graphql.", show_default="outside production")] = None,
 ) -> None:
-    """Serve any supergraph over HTTP subgraphs, with nothing of the platform's own."""
-    settings = _settings(host=host, port=port, explorer=explorer)
-    urls, headers = federation.parse_addresses(subgraph or ()), forward_header or DEFAULT_HEADERS
+    """Serve a supergraph over HTTP subgraphs, without a store: Murmur's own, or with --supergraph any."""
+    settings = _settings(host=host, port=port, data_dir=data_dir, explorer=explorer)
+    urls = federation.parse_addresses(subgraph or ())
+    if supergraph is None and forward_header:
+        raise StartupError("--forward-header is for --supergraph: Murmur's own subgraphs trust the gateway's signature alone")
 
-    async def run() -> None:
-        async with federation.open_federation(supergraph, settings, urls=urls, forwarded=headers) as running:
-            listener = listen(settings.server.host, settings.server.port)
-            url = f"http://{settings.server.host}:{listener.getsockname()[1]}"
-            err.print(f"{supergraph} is served at [link]{url}/graphql[/link]", highlight=False, soft_wrap=True)
-            await serve(running.app, listener, lambda: running.gate.drain(DRAIN_SECONDS))
+    def opened(metrics: Metrics, health: Health) -> AbstractAsyncContextManager[Role]:
+        if supergraph is None:
+            return as_role(open_gateway_apart(settings, metrics, health, urls=urls))
+        headers = forward_header or DEFAULT_HEADERS
+        return as_role(federation.open_federation(supergraph, settings, metrics, health, urls=urls, forwarded=headers))
 
-    _run(run())
+    _serve_role(str(supergraph or "Murmur"), settings, opened)
+
+
+def _serve_role(what: str, settings: Settings, open_role: Callable[[Metrics, Health], AbstractAsyncContextManager[Role]]) -> None:
+    listener = listen(settings.server.host, settings.server.port)
+    scheme = "https" if settings.tls.tls_cert_file else "http"
+    url = f"{scheme}://{settings.server.host}:{listener.getsockname()[1]}"
+    metrics, health = Metrics(), Health()
+
+    def announce() -> None:
+        err.print(f"{what} answers at {url}", highlight=False, soft_wrap=True)
+
+    _run(run_role(settings, listener, health, metrics, lambda: open_role(metrics, health), announce))
     err.print("stopped")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Report:
     missing: tuple[str, ...] = ()
 
 
+@runtime_checkable
 class Engine(Protocol):
     """A remote engine as an adapter uses it. Both raise Unavailable when it does not answer."""
 

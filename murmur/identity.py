@@ -6,6 +6,7 @@ Two tokens, two keys, two audiences: an *access token* (15 minutes, what a clien
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,12 +23,18 @@ from murmur.clock import Clock, wall_clock
 from murmur.errors import StartupError, Unauthenticated
 
 IDENTITY_HEADER = "murmur-identity"
+JWKS_PATH = "/.well-known/jwks.json"
 ACCESS_TOKEN_SECONDS = 15 * 60
 IDENTITY_TOKEN_SECONDS = 60
 _ISSUER = "murmur"
 _VERIFIED_TOKENS = 50_000
+_PUBLIC_KEY = re.compile(rb"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", re.DOTALL)
 
 Audience = Literal["access", "identity"]
+
+
+class UnknownKey(Unauthenticated):
+    """A token names a key that its verifier does not know, or does not know yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +52,36 @@ def load_or_create_key(path: Path) -> Ed25519PrivateKey:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             _write_key(path)
+    except OSError as error:
+        raise StartupError(f"can't write the signing key {path}: {error.strerror}") from error
+    return load_key(path)
+
+
+def load_key(path: Path) -> Ed25519PrivateKey:
+    """The private key in the PEM file at `path`. Raises StartupError."""
+    try:
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise StartupError(f"can't read the signing key {path}: {error}") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise StartupError(f"the signing key {path} is not an Ed25519 key")
     return key
+
+
+def load_public_keys(path: Path) -> dict[str, Ed25519PublicKey]:
+    """The public keys in the PEM file at `path`, one or more, by key id. Raises StartupError."""
+    found: dict[str, Ed25519PublicKey] = {}
+    try:
+        for block in _PUBLIC_KEY.findall(path.read_bytes()):
+            key = serialization.load_pem_public_key(block)
+            if not isinstance(key, Ed25519PublicKey):
+                raise StartupError(f"{path} holds a public key that is not an Ed25519 key")
+            found[key_id(key)] = key
+    except (OSError, ValueError) as error:
+        raise StartupError(f"can't read the public keys {path}: {error}") from error
+    if not found:
+        raise StartupError(f"{path} holds no public key; `openssl pkey -in KEY -pubout` writes that of a private one")
+    return found
 
 
 def _write_key(path: Path) -> None:
@@ -113,8 +144,23 @@ class TokenVerifier:
         self._clock = clock
         self._verified: LRUCache[str, tuple[Caller, int]] = LRUCache(_VERIFIED_TOKENS)
 
+    @property
+    def keys(self) -> Mapping[str, Ed25519PublicKey]:
+        """The keys that are trusted now, by key id."""
+        return self._keys
+
+    def trust(self, keys: Mapping[str, Ed25519PublicKey]) -> None:
+        """Trust these keys from now on, and no others: what a withdrawn one has signed is not valid any more."""
+        if not self._keys.keys() <= keys.keys():
+            self._verified.clear()
+        self._keys = dict(keys)
+
     def verify(self, token: str) -> Caller:
-        """Who a token speaks for. Raises Unauthenticated, saying what is wrong with the token (never its content)."""
+        """Who a token speaks for.
+
+        Raises Unauthenticated, saying what is wrong with the token (never its content): UnknownKey where another key might
+        have signed it.
+        """
         return self.verify_until(token)[0]
 
     def verify_until(self, token: str) -> tuple[Caller, int]:
@@ -128,7 +174,9 @@ class TokenVerifier:
 
     def _decode(self, token: str) -> tuple[Caller, int]:
         try:
-            key = self._keys[jwt.get_unverified_header(token)["kid"]]
+            key = self._keys.get(jwt.get_unverified_header(token)["kid"])
+            if key is None:
+                raise UnknownKey("the token is not valid; sign in again")
             claims = jwt.decode(
                 token,
                 key,

@@ -1,6 +1,7 @@
 """The edge's ASGI app."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 import orjson
 from fastapi import FastAPI
@@ -17,12 +18,13 @@ from gateway.edge.options import EdgeOptions
 from gateway.edge.sockets import SocketEndpoint
 from gateway.edge.streams import STREAM_PATH, StreamEndpoint, wants_events
 from gateway.federation.engine import Engine
+from murmur.identity import JWKS_PATH
 from murmur.sockets.session import Sockets
+from murmur.telemetry.health import Health, health_routes
 from murmur.telemetry.metrics import Metrics
 
 GRAPHQL_PATH = "/graphql"
 _CLOSING_SECONDS = 3
-METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class _EdgeApp(FastAPI):
@@ -55,14 +57,13 @@ def edge_app(
     callers: Callers,
     metrics: Metrics,
     gate: Gate,
-    ready: Callable[[], Sequence[str]],
+    health: Health,
     options: EdgeOptions,
     jwks: Callable[[], Mapping[str, object]] | None = None,
 ) -> FastAPI:
     """The app that serves `engine`.
 
-    `ready` gives the reasons why the process is not ready, none when it is; `jwks` the key set to publish, if there is one.
-    Who stops the process drains `gate` first.
+    `jwks` gives the key set to publish, if there is one. Who stops the process drains `gate` first.
     """
     operations = Operations(engine, gate, metrics, options)
     sockets = Sockets(options.most_sockets)
@@ -74,25 +75,13 @@ def edge_app(
         streams,
     )
 
-    async def live(_request: Request) -> Response:
-        return _json({"status": "ok"})
-
-    async def readiness(_request: Request) -> Response:
-        reasons = [*ready(), *(["draining"] if gate.draining else [])]
-        return _json({"status": "not ready", "reasons": reasons}, 503) if reasons else _json({"status": "ok"})
-
-    async def exposition(_request: Request) -> Response:
-        metrics.gauge("murmur_requests_in_flight", gate.in_flight)
-        metrics.gauge("murmur_sockets", len(sockets))
-        for door in ("websocket", "sse"):
-            metrics.gauge("murmur_subscriptions", operations.subscriptions[door], door)
-        return Response(metrics.exposition(), headers={"content-type": METRICS_TYPE})
-
-    app.add_route("/health/live", live)
-    app.add_route("/health/ready", readiness)
-    app.add_route("/metrics", exposition)
+    metrics.watch("murmur_requests_in_flight", lambda: gate.in_flight)
+    metrics.watch("murmur_sockets", lambda: len(sockets))
+    for door in ("websocket", "sse"):
+        metrics.watch("murmur_subscriptions", partial(operations.subscriptions.__getitem__, door), door)
+    app.router.routes.extend(health_routes(health, metrics))
     if jwks:
-        app.add_route("/.well-known/jwks.json", _key_set(jwks))
+        app.add_route(JWKS_PATH, _key_set(jwks))
     if options.explorer:
         app.add_route(f"{ASSETS_PATH}/{{name}}", ExplorerAssets(options.explorer).__call__)
     return app
@@ -105,7 +94,3 @@ def _key_set(jwks: Callable[[], Mapping[str, object]]) -> Callable[[Request], Aw
         )
 
     return keys
-
-
-def _json(value: object, status: int = 200) -> Response:
-    return Response(orjson.dumps(value), status, media_type="application/json")

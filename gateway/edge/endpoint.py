@@ -134,6 +134,8 @@ class GraphqlEndpoint:
             else:
                 parameters = of_query(scope["query_string"], self._bounds)
             context = self._callers.context(scope, headers, deadline)
+            if not isinstance(context, RequestContext):
+                context = await context
             return await self._execute(parameters, context, method, headers, media)
         finally:
             self._gate.leave()

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from gateway.edge.callers import Callers
+from gateway.edge.callers import Callers, context_of
 from gateway.edge.operations import Operations, request_id_of
 from gateway.edge.options import Bounds, EdgeOptions
 from gateway.edge.origins import Origins
@@ -47,7 +47,7 @@ class SocketEndpoint:
             merged = {**headers, **dict(given)}
             asked = {**scope, "headers": [*((name, headers[name]) for name in headers if name not in dict(given)), *given]}
             try:
-                context = self._callers.context(asked, merged, math.inf)
+                context = await context_of(self._callers, asked, merged, math.inf)
             except Refusal as refusal:
                 raise Closed(Close.FORBIDDEN, str(refusal)) from refusal
             return _Client(self._operations, context, self._bounds, self._seconds, request_id_of(merged))

@@ -18,7 +18,7 @@ import orjson
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from gateway.edge.callers import Callers
+from gateway.edge.callers import Callers, context_of
 from gateway.edge.masking import HIDDEN
 from gateway.edge.media import require_json
 from gateway.edge.operations import Operations, request_id_of
@@ -137,7 +137,7 @@ class StreamEndpoint:
                 raise malformed(f"{method} is not offered here", 405)
             if method == "GET":
                 self._origins.guard(headers)
-            context = self._callers.context(scope, headers, math.inf)
+            context = await context_of(self._callers, scope, headers, math.inf)
             token = headers.get(_TOKEN_HEADER, b"").decode("latin-1") or _parameter(scope, "token")
             if method == "PUT":
                 await _answer(send, 201, self._reserve(context).encode(), (*allowed, (b"content-type", b"text/plain")))

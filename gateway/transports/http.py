@@ -1,5 +1,6 @@
 """A subgraph over HTTP: `POST` of a GraphQL request by the GraphQL over HTTP specification, with the signed identity."""
 
+import ssl
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -18,9 +19,12 @@ _MEDIA_TYPES = (_GRAPHQL_RESPONSE, "application/json")
 
 
 @asynccontextmanager
-async def subgraph_session(connections: int) -> AsyncGenerator[aiohttp.ClientSession]:
-    """The pool that the HTTP transports of a gateway share: at most `connections` to each subgraph's address, kept open."""
-    connector = aiohttp.TCPConnector(limit=0, limit_per_host=connections, keepalive_timeout=60)
+async def subgraph_session(connections: int, tls: ssl.SSLContext | None = None) -> AsyncGenerator[aiohttp.ClientSession]:
+    """The pool that the HTTP transports of a gateway share: at most `connections` to each subgraph's address, kept open.
+
+    `tls` is for addresses that begin with `https:`; without one they are verified by the machine's own authorities.
+    """
+    connector = aiohttp.TCPConnector(limit=0, limit_per_host=connections, keepalive_timeout=60, ssl=tls or True)
     async with aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),

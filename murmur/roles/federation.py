@@ -16,18 +16,18 @@ from gateway.edge.options import Explorer
 from gateway.federation.engine import Engine, RequestRefused
 from gateway.federation.executor.transport import SubgraphRequest, SubgraphResponse, TransportError
 from gateway.federation.supergraph import InvalidSupergraph, Supergraph, load_supergraph
-from gateway.transports.http import HttpTransport, subgraph_session
-from gateway.transports.measured import MeasuredTransport
-from gateway.transports.websocket import WebSocketTransport, socket_url
+from gateway.transports.http import subgraph_session
 from murmur.errors import StartupError
-from murmur.roles.edge import CONNECTIONS, MAX_RESPONSE_BYTES, Gateway, edge_options
+from murmur.roles.edge import CONNECTIONS, Gateway, edge_options, http_transport
+from murmur.roles.tls import client_context
 from murmur.settings import Settings, is_exposed
+from murmur.telemetry.health import Health
 from murmur.telemetry.metrics import Metrics
 
 
 @asynccontextmanager
 async def open_federation(
-    file: Path, settings: Settings, *, urls: Mapping[str, str], forwarded: Sequence[str]
+    file: Path, settings: Settings, metrics: Metrics, health: Health, *, urls: Mapping[str, str], forwarded: Sequence[str]
 ) -> AsyncGenerator[Gateway]:
     """Serve the supergraph of `file`. `forwarded` are the request headers that subgraphs get.
 
@@ -41,23 +41,10 @@ async def open_federation(
         callers = ForwardingCallers(forwarded)
     except ValueError as error:
         raise StartupError(f"--forward-header: {error}") from error
-    metrics = Metrics()
-    async with subgraph_session(CONNECTIONS) as session:
+    async with subgraph_session(CONNECTIONS, client_context(settings.tls)) as session:
         engine = Engine(
             supergraph,
-            {
-                name: MeasuredTransport(
-                    name,
-                    WebSocketTransport(
-                        HttpTransport(name, url, session, seconds=federation.subgraph_timeout, max_bytes=MAX_RESPONSE_BYTES),
-                        socket_url(url),
-                        session,
-                        max_bytes=MAX_RESPONSE_BYTES,
-                    ),
-                    metrics,
-                )
-                for name, url in addresses.items()
-            },
+            {name: http_transport(name, url, session, settings, metrics) for name, url in addresses.items()},
             plan_cache_size=federation.plan_cache,
             max_tokens=settings.limits.max_document_tokens,
             max_depth=settings.limits.max_document_depth,
@@ -70,7 +57,7 @@ async def open_federation(
             # Nobody here knows the subgraphs' codes, so an error that carries one is taken to be meant for the client.
             errors="coded" if production else "all",
         )
-        app = edge_app(engine, callers=callers, metrics=metrics, gate=gate, ready=tuple, options=options)
+        app = edge_app(engine, callers=callers, metrics=metrics, gate=gate, health=health, options=options)
         yield Gateway(engine, app, gate)
 
 

@@ -1,27 +1,33 @@
-"""The gateway over this process's subgraphs, or over those that the settings reach by HTTP."""
+"""The platform's own gateway: over this process's subgraphs, or over those of other processes."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from urllib.parse import urljoin
 
 from gateway.edge.app import edge_app
 from gateway.edge.gate import Gate
+from gateway.edge.keys import RemoteKeys
 from gateway.edge.options import Explorer
 from gateway.edge.tokens import TokenCallers
 from gateway.federation.composition import SubgraphSdl
 from gateway.federation.engine import Engine
 from gateway.federation.executor.transport import Transport
 from gateway.federation.supergraph import load_supergraph
-from gateway.transports.http import HttpTransport, subgraph_session
+from gateway.transports.http import subgraph_session
 from gateway.transports.in_process import InProcessTransport
 from gateway.transports.measured import MeasuredTransport
-from gateway.transports.websocket import WebSocketTransport, socket_url
 from murmur.errors import StartupError
-from murmur.identity import TokenVerifier
-from murmur.roles.edge import CONNECTIONS, MAX_RESPONSE_BYTES, Gateway, edge_options, trusted_proxies
+from murmur.identity import JWKS_PATH, TokenVerifier, jwks, load_public_keys
+from murmur.roles.background import beside
+from murmur.roles.edge import CONNECTIONS, Gateway, edge_options, http_transport, trusted_proxies
+from murmur.roles.keys import identity_signer, require_files
 from murmur.roles.rooms import Rooms
-from murmur.roles.schemas import composed, default_url
+from murmur.roles.schemas import SCHEMAS, composed, default_url
+from murmur.roles.tls import client_context
+from murmur.roles.watching import watch_subgraph
 from murmur.settings import Settings
+from murmur.telemetry.health import Health
 from murmur.telemetry.metrics import Metrics
 
 _EXAMPLE = """# Paste an access token into the Headers tab to be somebody:  { "Authorization": "Bearer …" }
@@ -44,52 +50,89 @@ query Timeline {
 
 
 @asynccontextmanager
-async def open_gateway(
-    rooms: Rooms, settings: Settings, metrics: Metrics, ready: Callable[[], Sequence[str]]
+async def open_gateway(rooms: Rooms, settings: Settings, metrics: Metrics, health: Health) -> AsyncGenerator[Gateway]:
+    """Over the subgraphs of this process, but for those that the settings reach by HTTP. Raises StartupError."""
+    urls, seconds, tokens = settings.federation.subgraphs, settings.federation.subgraph_timeout, rooms.users.tokens
+    _check_known(urls, [subgraph.name for subgraph in rooms.subgraphs])
+    sdls = [SubgraphSdl(one.name, urls.get(one.name, default_url(one.name)), one.sdl) for one in rooms.subgraphs]
+    verifier = TokenVerifier({tokens.key_id: tokens.public_key}, "access")
+    async with subgraph_session(CONNECTIONS, client_context(settings.tls)) as session:
+        transports = {
+            one.name: http_transport(one.name, urls[one.name], session, settings, metrics)
+            if one.name in urls
+            else MeasuredTransport(one.name, InProcessTransport(one.name, one.execute, one.subscribe, seconds=seconds), metrics)
+            for one in rooms.subgraphs
+        }
+        callers = TokenCallers(verifier, rooms.identities, trusted_proxies(settings))
+        yield _gateway(sdls, transports, callers, rooms.users.jwks, settings, metrics, health)
+
+
+@asynccontextmanager
+async def open_gateway_apart(
+    settings: Settings, metrics: Metrics, health: Health, *, urls: Mapping[str, str]
 ) -> AsyncGenerator[Gateway]:
-    """Compose, plan and serve. `ready` tells why the process is not ready yet, nothing when it is. Raises StartupError."""
-    server, limits, federation = settings.server, settings.limits, settings.federation
-    known = {subgraph.name for subgraph in rooms.subgraphs}
-    for name in federation.subgraphs:
+    """Over subgraphs that are processes of their own, all of them: it opens no store. Raises StartupError.
+
+    A subgraph is reached at its URL of `urls`, else of the setting MURMUR_SUBGRAPHS, else at the port where it listens by
+    default on this machine.
+
+    It stays ready while a subgraph is away, for the rest of every answer still comes; only without the keys of access tokens
+    it is not.
+    """
+    require_files(settings, "identity_key_file")
+    scheme = "https" if settings.tls.tls_cert_file else "http"
+    urls = {name: default_url(name, scheme) for name in SCHEMAS} | settings.federation.subgraphs | dict(urls)
+    _check_known(urls, SCHEMAS)
+    sdls = [SubgraphSdl(name, urls[name], build().as_str()) for name, build in SCHEMAS.items()]
+    verifier = TokenVerifier({}, "access")
+    async with subgraph_session(CONNECTIONS, client_context(settings.tls)) as session:
+        transports = {name: http_transport(name, urls[name], session, settings, metrics) for name in SCHEMAS}
+        watching = [watch_subgraph(name, url, session, health) for name, url in urls.items()]
+        learn = None
+        if settings.keys.access_public_file is not None:
+            verifier.trust(load_public_keys(settings.keys.access_public_file))
+        else:
+            keys = RemoteKeys(urljoin(urls["users"], JWKS_PATH), session, verifier, health)
+            learn = keys.learn
+            watching.append(keys.run())
+        callers = TokenCallers(verifier, identity_signer(settings), trusted_proxies(settings), learn)
+        async with beside(*watching):
+            yield _gateway(sdls, transports, callers, lambda: jwks(*verifier.keys.values()), settings, metrics, health)
+
+
+def _gateway(
+    sdls: list[SubgraphSdl],
+    transports: Mapping[str, Transport],
+    callers: TokenCallers,
+    key_set: Callable[[], Mapping[str, object]],
+    settings: Settings,
+    metrics: Metrics,
+    health: Health,
+) -> Gateway:
+    limits, federation = settings.limits, settings.federation
+    engine = Engine(
+        load_supergraph(composed(sdls)),
+        transports,
+        plan_cache_size=federation.plan_cache,
+        max_tokens=limits.max_document_tokens,
+        max_depth=limits.max_document_depth,
+        name_services_in_errors=not settings.server.production,
+    )
+    gate = Gate(limits.max_requests_in_flight)
+    options = edge_options(settings, Explorer(title="Murmur", query=_EXAMPLE))
+    app = edge_app(
+        engine,
+        callers=callers,
+        metrics=metrics,
+        gate=gate,
+        health=health,
+        jwks=key_set,
+        options=replace(options, answer_objects=limits.max_answer_objects),
+    )
+    return Gateway(engine, app, gate)
+
+
+def _check_known(urls: Collection[str], known: Collection[str]) -> None:
+    for name in urls:
         if name not in known:
             raise StartupError(f"MURMUR_SUBGRAPHS: there is no subgraph {name!r}; the subgraphs are: {', '.join(sorted(known))}")
-    sdls = [
-        SubgraphSdl(subgraph.name, federation.subgraphs.get(subgraph.name, default_url(subgraph.name)), subgraph.sdl)
-        for subgraph in rooms.subgraphs
-    ]
-    async with subgraph_session(CONNECTIONS) as session:
-        transports: dict[str, Transport] = {}
-        for subgraph in rooms.subgraphs:
-            url = federation.subgraphs.get(subgraph.name)
-            seconds = federation.subgraph_timeout
-            if url is None:
-                transport = InProcessTransport(subgraph.name, subgraph.execute, subgraph.subscribe, seconds=seconds)
-            else:
-                fetches = HttpTransport(subgraph.name, url, session, seconds=seconds, max_bytes=MAX_RESPONSE_BYTES)
-                transport = WebSocketTransport(fetches, socket_url(url), session, max_bytes=MAX_RESPONSE_BYTES)
-            transports[subgraph.name] = MeasuredTransport(subgraph.name, transport, metrics)
-        engine = Engine(
-            load_supergraph(composed(sdls)),
-            transports,
-            plan_cache_size=federation.plan_cache,
-            max_tokens=limits.max_document_tokens,
-            max_depth=limits.max_document_depth,
-            name_services_in_errors=not server.production,
-        )
-        gate = Gate(limits.max_requests_in_flight)
-        tokens = rooms.users.tokens
-        app = edge_app(
-            engine,
-            callers=TokenCallers(
-                TokenVerifier({tokens.key_id: tokens.public_key}, "access"), rooms.identities, trusted_proxies(settings)
-            ),
-            metrics=metrics,
-            gate=gate,
-            ready=ready,
-            jwks=rooms.users.jwks,
-            options=replace(
-                edge_options(settings, Explorer(title="Murmur", query=_EXAMPLE)),
-                answer_objects=settings.limits.max_answer_objects,
-            ),
-        )
-        yield Gateway(engine, app, gate)

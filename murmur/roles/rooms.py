@@ -5,12 +5,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from murmur.clock import wall_clock
-from murmur.identity import (
-    ACCESS_TOKEN_SECONDS,
-    IDENTITY_TOKEN_SECONDS,
-    TokenSigner,
-    load_or_create_key,
-)
+from murmur.identity import TokenSigner
+from murmur.roles.keys import access_signer, identity_signer
 from murmur.roles.stores import Stores
 from murmur.runtime.subgraph import Subgraph
 from murmur.settings import Settings
@@ -56,18 +52,11 @@ async def build_rooms(stores: Stores, settings: Settings, metrics: Metrics) -> R
     )
 
 
-def identity_signer(settings: Settings) -> TokenSigner:
-    """Signs the identity tokens that a gateway hands to subgraphs. Raises StartupError."""
-    key = load_or_create_key(settings.server.data_dir / "keys" / "identity.pem")
-    return TokenSigner(key, "identity", IDENTITY_TOKEN_SECONDS)
-
-
 async def users_room(stores: Stores, settings: Settings, metrics: Metrics) -> UsersRoom:  # noqa: ARG001 (a room's door)
     limits, passwords = settings.limits, settings.passwords
-    keys = settings.server.data_dir / "keys"
     return users_wiring.build(
         stores.users,
-        tokens=TokenSigner(load_or_create_key(keys / "access.pem"), "access", ACCESS_TOKEN_SECONDS),
+        tokens=access_signer(settings),
         throttle=users_wiring.open_throttle(
             SignInLimits(
                 sign_in_per_account=limits.signin_per_account,

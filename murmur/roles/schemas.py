@@ -22,8 +22,8 @@ PORTS: Mapping[str, int] = {"users": 4001, "tweets": 4002, "timelines": 4003}
 """Where `murmur subgraph NAME` listens when no port is given, and what the supergraph in `schema/` says."""
 
 
-def default_url(name: str) -> str:
-    return f"http://127.0.0.1:{PORTS[name]}/graphql"
+def default_url(name: str, scheme: str = "http") -> str:
+    return f"{scheme}://127.0.0.1:{PORTS[name]}/graphql"
 
 
 def composed(subgraphs: list[SubgraphSdl]) -> str:

@@ -5,6 +5,7 @@ import errno
 import gc
 import signal
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 
@@ -56,7 +57,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def server_config(app: ASGIApp) -> uvicorn.Config:
+def server_config(app: ASGIApp, tls: ssl.SSLContext | None = None) -> uvicorn.Config:
     """How a role serves: bounded connections and sockets, and nothing of the HTTP server's own in answers or logs."""
     return uvicorn.Config(
         app,
@@ -74,14 +75,26 @@ def server_config(app: ASGIApp) -> uvicorn.Config:
         proxy_headers=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=DRAIN_SECONDS,
+        ssl_context_factory=(lambda _config, _default: tls) if tls else None,
     )
 
 
-async def serve(app: ASGIApp, listener: socket.socket, drain: Callable[[], Awaitable[object]]) -> None:
-    """Serve until SIGINT or SIGTERM; `drain` runs first, then connections are closed. A second signal ends at once."""
+async def serve(
+    app: ASGIApp,
+    listener: socket.socket,
+    drain: Callable[[], Awaitable[object]],
+    announce: Callable[[], None],
+    *,
+    tls: ssl.SSLContext | None = None,
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Serve until SIGINT, SIGTERM or `stop`; then `drain` runs, and connections are closed. A second signal ends at once.
+
+    `announce` is called once a signal ends it so.
+    """
     _settle_memory()
-    server = _Server(server_config(app))
-    stop = asyncio.Event()
+    server = _Server(server_config(app, tls))
+    stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def on_signal() -> None:
@@ -100,6 +113,7 @@ async def serve(app: ASGIApp, listener: socket.socket, drain: Callable[[], Await
     try:
         async with asyncio.TaskGroup() as tasks:
             watcher = tasks.create_task(stop_on_signal())
+            announce()
             await server.serve(sockets=[listener])
             watcher.cancel()
     finally:

@@ -1,24 +1,50 @@
 """A subgraph over HTTP and WebSocket: `/graphql` for the gateway alone, and health. No identity token, no answer."""
 
+from collections.abc import Mapping
+from time import perf_counter
+
 import orjson
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from murmur.errors import Unauthenticated
-from murmur.identity import IDENTITY_HEADER, TokenVerifier
+from murmur.identity import IDENTITY_HEADER, JWKS_PATH, TokenVerifier
 from murmur.runtime.sockets import SubgraphSockets
 from murmur.runtime.subgraph import Subgraph
+from murmur.telemetry.health import Health, health_routes
+from murmur.telemetry.metrics import Metrics
 
 _MAX_BODY = 16 * 1024 * 1024
 
 
-def subgraph_app(subgraph: Subgraph, identities: TokenVerifier) -> FastAPI:
-    """The ASGI app of one subgraph. It trusts the signed identity of the gateway and nothing else in a request."""
-    app = FastAPI(title=f"murmur {subgraph.name}", docs_url=None, redoc_url=None, openapi_url=None)
+def subgraph_app(
+    subgraph: Subgraph,
+    identities: TokenVerifier,
+    health: Health,
+    metrics: Metrics,
+    jwks: Mapping[str, object] | None = None,
+) -> ASGIApp:
+    """The ASGI app of one subgraph. It trusts the signed identity of the gateway and nothing else in a request.
 
-    async def graphql(request: Request) -> Response:
+    `jwks` is the key set that it publishes, if it signs tokens. While the process drains, each answer closes its connection,
+    so that no gateway sends a request on one that is about to be closed.
+    """
+
+    async def graphql(scope: Scope, receive: Receive, send: Send) -> None:
+        started = perf_counter()
+        response = await answer(Request(scope, receive))
+        metrics.count("murmur_requests_total", "ok" if response.status_code == 200 else "refused")
+        metrics.observe("murmur_request_seconds", perf_counter() - started, "subgraph")
+        if health.draining:
+            response.headers["connection"] = "close"
+        await response(scope, receive, send)
+
+    async def answer(request: Request) -> Response:
+        if request.method != "POST":
+            return Response(status_code=405, headers={"allow": "POST"})
         try:
             caller = identities.verify(request.headers.get(IDENTITY_HEADER, ""))
         except Unauthenticated as error:
@@ -32,13 +58,17 @@ def subgraph_app(subgraph: Subgraph, identities: TokenVerifier) -> FastAPI:
             return _json({"errors": [{"message": "the body is not a GraphQL request: a JSON object with `query`"}]}, 400)
         return _json(await subgraph.execute(document, variables, name, caller))
 
-    async def live(_request: Request) -> Response:
-        return Response("ok")
+    async def keys(_request: Request) -> Response:
+        return _json(jwks)
 
-    app.add_route("/graphql", graphql, methods=["POST"])
-    app.router.routes.append(WebSocketRoute("/graphql", SubgraphSockets(subgraph, identities)))
-    app.add_route("/health/live", live)
-    app.add_route("/health/ready", live)
+    sockets = WebSocketRoute("/graphql", SubgraphSockets(subgraph, identities))
+    others = Starlette(routes=[sockets, *health_routes(health, metrics), *([Route(JWKS_PATH, keys)] if jwks else ())])
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        # Without routing and middleware, which would cost more than the rest of a small request.
+        plain = scope["type"] == "http" and scope["path"] == "/graphql"
+        await (graphql if plain else others)(scope, receive, send)
+
     return app
 
 

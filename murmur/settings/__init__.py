@@ -1,10 +1,9 @@
 """Settings, a file a concern. Only an entry point calls `load_settings`; every room below is handed its slice as values."""
 
 import difflib
-import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from urllib.parse import urlsplit
+from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
 
@@ -12,11 +11,14 @@ from murmur.errors import StartupError
 from murmur.settings.base import PREFIX, Concern
 from murmur.settings.content import ContentSettings
 from murmur.settings.federation import FederationSettings
+from murmur.settings.keys import KeySettings
 from murmur.settings.limits import LimitSettings
 from murmur.settings.passwords import PasswordSettings
+from murmur.settings.production import check_engine, is_exposed, without_password
 from murmur.settings.server import ServerSettings
 from murmur.settings.stores import StoreSettings
 from murmur.settings.timelines import TimelineSettings
+from murmur.settings.tls import TlsSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Settings:
     limits: LimitSettings
     content: ContentSettings
     passwords: PasswordSettings
+    keys: KeySettings
+    tls: TlsSettings
 
 
 _CONCERNS: dict[str, type[Concern]] = {
@@ -38,6 +42,8 @@ _CONCERNS: dict[str, type[Concern]] = {
     "limits": LimitSettings,
     "content": ContentSettings,
     "passwords": PasswordSettings,
+    "keys": KeySettings,
+    "tls": TlsSettings,
 }
 
 
@@ -55,10 +61,13 @@ class Setting:
 def load_settings(environment: Mapping[str, str], **flags: object) -> Settings:
     """Settings from an environment; `flags` (a command's options, None where not given) win over it.
 
-    Raises StartupError, in one line, for a name that is unknown, a value that does not fit, or what production forbids.
+    A setting may also be given by the file that holds it, named by the setting's name and `_FILE`: so secrets stay out of the
+    environment. Raises StartupError, in one line, for a name that is unknown, a value that does not fit, or what production
+    forbids.
     """
     given = {name: value for name, value in flags.items() if value is not None}
     known = {name.upper() for concern in _CONCERNS.values() for name in concern.model_fields}
+    environment = _with_files(environment, known)
     for name in environment:
         bare = name.upper().removeprefix(PREFIX)
         if name.upper().startswith(PREFIX) and bare not in known:
@@ -71,8 +80,10 @@ def load_settings(environment: Mapping[str, str], **flags: object) -> Settings:
         )
     except ValidationError as error:
         first = error.errors()[0]
-        name = PREFIX + str(first["loc"][0]).upper() if first["loc"] else PREFIX
-        raise StartupError(f"{name}={first.get('input')!r}: {first['msg']}") from error
+        told = first["msg"].removeprefix("Value error, ")
+        if first["loc"]:
+            told = f"{PREFIX}{str(first['loc'][0]).upper()}={first.get('input')!r}: {told}"
+        raise StartupError(without_password(told)) from error
     if settings.server.production:
         _check_production(settings)
     return settings
@@ -84,19 +95,25 @@ def _check_production(settings: Settings) -> None:
     for name, url in settings.federation.subgraphs.items():
         if is_exposed(url):
             raise StartupError(f"{PREFIX}SUBGRAPHS: {name} is reached in plain text ({url}); production needs https://")
+    for name, url in vars(settings.stores).items():
+        if name.endswith("_url"):
+            check_engine(PREFIX + name.upper(), url, plaintext=settings.tls.plaintext_engines)
 
 
-def is_exposed(url: str) -> bool:
-    """Whether what is sent to `url` crosses a network in plain text."""
-    parts = urlsplit(url)
-    return parts.scheme != "https" and not _loopback(parts.hostname or "")
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _with_files(environment: Mapping[str, str], known: set[str]) -> dict[str, str]:
+    """The environment with what files hold in the place of the variables that name the files."""
+    values = dict(environment)
+    for variable, path in environment.items():
+        name = variable.removesuffix("_FILE")
+        if name == variable or name.removeprefix(PREFIX) not in known or variable.removeprefix(PREFIX) in known:
+            continue
+        if name in environment:
+            raise StartupError(f"{name} and {variable} are both given; leave one out")
+        try:
+            values[name] = Path(values.pop(variable)).read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise StartupError(f"{variable}={path}: the file can't be read") from error
+    return values
 
 
 def shown(settings: Settings, environment: Mapping[str, str]) -> Iterator[Setting]:
@@ -107,5 +124,6 @@ def shown(settings: Settings, environment: Mapping[str, str]) -> Iterator[Settin
         for name, field in type(concern).model_fields.items():
             variable = PREFIX + name.upper()
             value = getattr(concern, name)
-            text = "********" if isinstance(value, SecretStr) else str(value)
-            yield Setting(room.name, variable, text, "environment" if variable in names else "default", field.description or "")
+            text = "********" if isinstance(value, SecretStr) else without_password(str(value))
+            origin = "environment" if variable in names else "file" if f"{variable}_FILE" in names else "default"
+            yield Setting(room.name, variable, text, origin, field.description or "")

@@ -23,6 +23,12 @@ class ServerSettings(Concern):
     trusted_proxies: tuple[str, ...] = Field(
         (), description='Networks whose X-Forwarded-For is believed, as a JSON list such as `["10.0.0.0/8"]`.'
     )
+    drain_notice: float = Field(
+        0.0,
+        ge=0,
+        le=60,
+        description="Seconds for which a role that is stopped says that it is not ready and goes on answering.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="The least severe log lines to write.")
 
     @property

@@ -1,5 +1,6 @@
 """Prometheus metrics of a process. Labels are few and bounded: subgraph, worker, outcome; never an id or a document."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Literal
 
@@ -67,6 +68,11 @@ class Metrics:
     def gauge(self, name: GaugeName, value: float, *labels: str) -> None:
         gauge = self._gauges[name]
         (gauge.labels(*labels) if labels else gauge).set(value)
+
+    def watch(self, name: GaugeName, value: Callable[[], float], *labels: str) -> None:
+        """Ask for a gauge's value whenever the metrics are read."""
+        gauge = self._gauges[name]
+        (gauge.labels(*labels) if labels else gauge).set_function(value)
 
     # Looking up a child by its labels costs the client library several microseconds, on every request; labels are few.
     @cache  # noqa: B019 (one registry a process)

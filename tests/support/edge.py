@@ -16,6 +16,7 @@ from gateway.edge.tokens import Network, TokenCallers
 from gateway.federation.executor.transport import Transport
 from gateway.transports.in_process import InProcessTransport
 from murmur.identity import Caller, TokenSigner, TokenVerifier, Viewer, jwks
+from murmur.telemetry.health import Health
 from murmur.telemetry.metrics import Metrics
 from tests.support.asgi import Reply, ask
 from tests.support.library import Library, library_engine, library_subgraphs
@@ -37,7 +38,7 @@ class Edge:
     identities: TokenSigner = field(default_factory=lambda: TokenSigner(Ed25519PrivateKey.generate(), "identity", 60))
     trusted_proxies: Sequence[Network] = ()
     callers: Callers | None = None
-    unready: list[str] = field(default_factory=list)
+    health: Health = field(default_factory=Health)
     library: Library = field(default_factory=Library)
     gate: Gate = field(init=False)
     app: FastAPI = field(init=False)
@@ -61,7 +62,7 @@ class Edge:
             ),
             metrics=Metrics(),
             gate=self.gate,
-            ready=lambda: self.unready,
+            health=self.health,
             jwks=lambda: jwks(self.access.public_key),
             options=self.options,
         )

@@ -21,7 +21,7 @@ CHEAP: Mapping[str, str] = {
     "MURMUR_SIGNUP_PER_ADDRESS": "100000/hour",
 }
 _START_SECONDS = 60
-_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+_ADDRESS = re.compile(r"https?://127\.0\.0\.1:\d+")
 
 
 @dataclass(frozen=True)
@@ -78,15 +78,15 @@ class Running:
 
 
 @asynccontextmanager
-async def running(*arguments: str, data_dir: Path, **settings: str) -> AsyncGenerator[Running]:
-    """A command that serves on a free port, from the moment when it says where; it is killed at the end if it still runs."""
+async def running(*arguments: str, data_dir: Path, port: int = 0, **settings: str) -> AsyncGenerator[Running]:
+    """A command that serves, on a free port by default, from when it says where; it is killed at the end if it still runs."""
     log_file = data_dir.with_name(f"{data_dir.name}-{'-'.join(arguments).replace('/', '_')}.log")
     with log_file.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             PROGRAM,
             *arguments,
             "--port",
-            "0",
+            str(port),
             env=_environment(data_dir, settings),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,

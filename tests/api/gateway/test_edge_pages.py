@@ -87,12 +87,18 @@ async def test_only_the_explorers_own_files_are_served(assets: Path, name: str) 
 
 
 async def test_readiness_gives_the_reasons_and_liveness_does_not_care() -> None:
-    edge = Edge(unready=["the subgraphs are starting"])
+    edge = Edge()
+    edge.health.tell("tweets", "it does not answer")
+    edge.health.tell("search", "it is slow", essential=False)
     ready = await ask(edge.app, "GET", "/health/ready")
-    assert (ready.status, ready.json["reasons"]) == (503, ["the subgraphs are starting"])
-    edge.unready.clear()
-    assert (await ask(edge.app, "GET", "/health/ready")).status == 200
-    edge.gate.draining = True
+    assert (ready.status, ready.json["reasons"]) == (503, ["tweets: it does not answer"])
+    assert ready.json["parts"] == {"tweets": "it does not answer", "search": "it is slow"}
+    edge.health.tell("tweets", None)
+    assert (await ask(edge.app, "GET", "/health/ready")).json == {
+        "status": "ok",
+        "parts": {"tweets": "ok", "search": "it is slow"},
+    }
+    edge.health.draining = True
     assert (await ask(edge.app, "GET", "/health/ready")).json["reasons"] == ["draining"]
     assert (await ask(edge.app, "GET", "/health/live")).status == 200
 

@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway.transports.http import HttpTransport, subgraph_session
 from murmur.identity import TokenSigner, TokenVerifier
 from murmur.runtime.asgi import subgraph_app
+from murmur.telemetry.health import Health
+from murmur.telemetry.metrics import Metrics
 from tests.support.asgi import served
 from tests.support.edge import JSON, Edge
 from tests.support.library import Library, library_subgraphs
@@ -25,8 +27,8 @@ async def gateway() -> AsyncGenerator[tuple[Edge, str], None]:
     subgraphs = library_subgraphs(Library())
     async with (
         subgraph_session(8) as session,
-        served(subgraph_app(subgraphs["books"], identities)) as books,
-        served(subgraph_app(subgraphs["reviews"], identities)) as reviews,
+        served(subgraph_app(subgraphs["books"], identities, Health(), Metrics())) as books,
+        served(subgraph_app(subgraphs["reviews"], identities, Health(), Metrics())) as reviews,
     ):
         remote = {
             name: HttpTransport(name, f"{address}/graphql", session, seconds=5, max_bytes=100_000)

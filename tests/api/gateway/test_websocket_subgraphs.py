@@ -17,6 +17,8 @@ from murmur.identity import Caller, TokenSigner, TokenVerifier, Viewer
 from murmur.runtime.asgi import subgraph_app
 from murmur.sockets.messages import Close
 from murmur.sockets.session import Sockets
+from murmur.telemetry.health import Health
+from murmur.telemetry.metrics import Metrics
 from tests.support.asgi import served
 from tests.support.library import Library, library_subgraphs
 from tests.support.waiting import until
@@ -52,7 +54,7 @@ async def reviews() -> AsyncGenerator[Reviews]:
     identities = TokenVerifier({found.signer.key_id: found.signer.public_key}, "identity")
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(subgraph_session(8))
-        app = subgraph_app(library_subgraphs(found.library)["reviews"], identities)
+        app = subgraph_app(library_subgraphs(found.library)["reviews"], identities, Health(), Metrics())
         found.sockets = next(route.app.sockets for route in app.routes if isinstance(route, WebSocketRoute))
         address = await stack.enter_async_context(served(app))
         fetches = HttpTransport("reviews", f"{address}/graphql", session, seconds=5, max_bytes=100_000)

@@ -14,6 +14,7 @@ from murmur.identity import TokenSigner
 from murmur.ids import Snowflakes
 from murmur.roles.gateway import open_gateway
 from murmur.roles.rooms import Rooms
+from murmur.telemetry.health import Health
 from murmur.telemetry.metrics import Metrics
 from subgraphs.timelines import wiring as timelines_wiring
 from subgraphs.tweets import wiring as tweets_wiring
@@ -85,7 +86,7 @@ async def counted(tmp_path: Path) -> AsyncIterator[_Counted]:
             timelines_wiring.build(timelines, graph=users, posts=tweets, metrics=metrics),  # pyright: ignore[reportArgumentType]
             TokenSigner(Ed25519PrivateKey.generate(), "identity", 60),
         )
-        gateway = await stack.enter_async_context(open_gateway(rooms, settings, metrics, list))
+        gateway = await stack.enter_async_context(open_gateway(rooms, settings, metrics, Health()))
         calls = {"users": users.calls, "tweets": tweets.calls, "timelines": timelines.calls}
         yield _Counted(City(door_of(gateway.app)), calls)
 

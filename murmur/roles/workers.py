@@ -1,0 +1,87 @@
+"""Every worker: what it is called, and what it is made of. A new one is a line here."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Mapping
+from contextlib import asynccontextmanager
+
+import structlog
+
+from murmur.errors import StartupError
+from murmur.roles.stores import Stores
+from murmur.settings import Settings
+from murmur.telemetry.health import Health
+from murmur.telemetry.metrics import Metrics
+from workers.fanout import run_fanout
+from workers.outbox_relay import run_relay
+
+Run = Callable[[], Coroutine[None, None, None]]
+"""Works until cancelled, and can be run again after it failed."""
+
+_RESTART_SECONDS = (0.5, 30.0)
+_STOP_SECONDS = 10.0
+_log = structlog.get_logger()
+
+
+def _outbox_relay(stores: Stores, _settings: Settings, metrics: Metrics) -> Run:
+    outboxes, broker = {"users": stores.users.outbox, "tweets": stores.tweets.outbox}, stores.broker
+    return lambda: run_relay(outboxes, broker, metrics)
+
+
+def _fanout(stores: Stores, settings: Settings, metrics: Metrics) -> Run:
+    broker, timelines, users, tweets = stores.broker, stores.timelines, stores.users, stores.tweets
+    threshold = settings.timelines.celebrity_followers
+    return lambda: run_fanout(broker, timelines, users, tweets, metrics, threshold=threshold)
+
+
+WORKERS: Mapping[str, Callable[[Stores, Settings, Metrics], Run]] = {"outbox-relay": _outbox_relay, "fanout": _fanout}
+
+
+def check_worker(name: str, settings: Settings) -> None:
+    """Raises StartupError when there is no such worker, or when it can't run in a process of its own."""
+    if name not in WORKERS:
+        raise StartupError(f"there is no worker {name!r}; the workers are: {', '.join(WORKERS)}")
+    if name == "fanout" and settings.stores.timelines_url.startswith("memory:"):
+        raise StartupError("fanout can't be a process of its own while MURMUR_TIMELINES_URL=memory: keeps timelines in another")
+
+
+@asynccontextmanager
+async def at_work(
+    names: Collection[str], stores: Stores, settings: Settings, metrics: Metrics, health: Health
+) -> AsyncGenerator[Callable[[], Coroutine[None, None, None]]]:
+    """Workers that run, and run again when they fail. Yields what stops them: each finishes its batch and leaves its group.
+
+    Raises StartupError when an engine of theirs can't be opened.
+    """
+    runs = {name: WORKERS[name](stores, settings, metrics) for name in names}
+    tasks = {asyncio.create_task(_keep_running(name, run, health), name=name) for name, run in runs.items()}
+
+    async def stop() -> None:
+        for _ in range(2):
+            # The second time does not let a batch be finished any more.
+            for task in tasks:
+                task.cancel()
+            if not (await asyncio.wait(tasks, timeout=_STOP_SECONDS))[1]:
+                return
+
+    try:
+        yield stop
+    finally:
+        await stop()
+
+
+async def _keep_running(name: str, run: Run, health: Health) -> None:
+    """Start a worker again when it fails. What it had not committed is delivered again, so nothing is lost by it."""
+    wait, longest = _RESTART_SECONDS
+    loop = asyncio.get_running_loop()
+    while True:
+        started = loop.time()
+        try:
+            await run()
+        except Exception as error:
+            _log.error("worker failed; it is started again", worker=name, exc_info=error)
+        if loop.time() - started > longest:
+            wait = _RESTART_SECONDS[0]
+        health.tell(f"the worker {name}", "it is being restarted")
+        await asyncio.sleep(wait)
+        health.tell(f"the worker {name}", None)
+        wait = min(wait * 2, longest)
