@@ -26,9 +26,10 @@ from gateway.federation.supergraph import load_supergraph
 Data = dict[str, Any]
 
 LINK = """extend schema @link(
-  url: "https://specs.apollo.dev/federation/v2.7",
+  url: "https://specs.apollo.dev/federation/v2.9",
   import: [
-    "@key", "@shareable", "@external", "@requires", "@provides", "@override", "@inaccessible", "@interfaceObject", "@extends"
+    "@key", "@shareable", "@external", "@requires", "@provides", "@override", "@inaccessible", "@interfaceObject", "@extends",
+    "@context", "@fromContext"
   ]
 )
 """

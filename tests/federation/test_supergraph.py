@@ -173,7 +173,7 @@ def test_executable_directives_of_a_linked_specification_are_part_of_the_api() -
     assert load_supergraph(sdl).api_schema.get_directive("audience")
 
 
-def test_arguments_from_a_context_are_refused() -> None:
+def test_a_context_that_no_type_sets_is_refused() -> None:
     sdl = supergraph_sdl(
         "a",
         """
@@ -182,7 +182,7 @@ def test_arguments_from_a_context_are_refused() -> None:
         }
         """,
     )
-    with pytest.raises(InvalidSupergraph, match=r"Query\.x: it takes arguments from a context"):
+    with pytest.raises(InvalidSupergraph, match=r"Query\.x: it takes the context a__c, which no type sets"):
         load_supergraph(sdl)
 
 

@@ -57,3 +57,6 @@ VERDICTS: dict[Peer, dict[str, str]] = {"apollo": _APOLLO, "guild": _GUILD}
 PLANS: dict[tuple[str, Peer], str] = {
     ("the village", "guild"): "an external field with arguments of an interface object is written as if it were resolved there",
 }
+
+# Graphs that `@apollo/gateway` does not load, with what it says.
+NOT_SERVED = {"contexts": "context/v0.1 is for: SECURITY but is unsupported"}

@@ -1,10 +1,11 @@
 """The rules of `@context` and `@fromContext`: a value set on the way, taken as an argument further down."""
 
 import re
+from collections.abc import Iterator
 
 from .errors import Findings
-from .field_sets import FieldSet, InvalidFieldSet, Narrowed, Selected, parse_field_set, walk
-from .model import Field, InputValue, Subgraph, TypeDefinition
+from .field_sets import FieldSet, InvalidFieldSet, Narrowed, Selected, applicable, parse_field_set, walk
+from .model import Field, InputValue, Kind, Subgraph, TypeDefinition
 from .roles import split_context
 from .type_refs import base_name, is_non_null, nullable
 
@@ -43,6 +44,8 @@ def _check_argument(
     coordinate = f"{definition.name}.{field.name}({argument.name}:)"
     applied = argument.first("fromContext")
     context, selection = split_context(applied.text("field") if applied else "")
+    for problem in _misplaced(subgraph, definition, field, argument):
+        add("CONTEXT_NOT_SET", f'"{coordinate}" can not be filled from a context: {problem}.', coordinate)
     if not any(key.value("resolvable") is not False for key in definition.all("key")):
         add(
             "CONTEXT_NO_RESOLVABLE_KEY",
@@ -68,42 +71,49 @@ def _check_argument(
                 )
 
 
+def _misplaced(subgraph: Subgraph, definition: TypeDefinition, field: Field, argument: InputValue) -> Iterator[str]:
+    """What keeps an argument from being hidden from clients."""
+    if definition.kind is Kind.INTERFACE:
+        yield f'"{definition.name}" is an interface'
+    for name in definition.interfaces if definition.kind is Kind.OBJECT else ():
+        if field.name in subgraph.types[name].fields:
+            yield f'"{name}.{field.name}" is implemented by the field'
+    if argument.default is not None:
+        yield "it has a default value"
+
+
 def _problem(subgraph: Subgraph, setter: TypeDefinition, selection: str, argument: InputValue) -> str:
     """Why a selection does not give one value of the argument's type on a type that sets the context; empty if it does."""
     try:
         field_set = parse_field_set(selection)
-        applicable = _applicable(subgraph, setter.name, field_set)
-        uses = [use for part in applicable for use in walk(subgraph, setter.name, (part,))]
+        parts = applicable(subgraph, setter.name, field_set)
+        uses = [use for part in parts for use in walk(subgraph, setter.name, (part,))]
     except InvalidFieldSet as error:
         return str(error)
-    if not applicable:
+    if not parts:
         return "it selects nothing there"
     if any(use.selected.alias or use.selected.has_directives or use.field.arguments for use in uses):
         return "aliases, directives and arguments are not supported"
-    leaves = [use for use in uses if base_name(use.field.type) not in _composites(subgraph)]
-    if any(_width(part) > 1 for part in applicable) or (len(applicable) > 1 and not all(_is_fragment(p) for p in applicable)):
+    if any(use.parent.is_interface_object for use in uses):
+        return "it selects of an interface object"
+    if any(_width(part) > 1 for part in parts) or (len(parts) > 1 and not all(map(_is_fragment, parts))):
         return "it selects more than one field"
     expected = nullable(argument.type)
-    for use in leaves:
-        if nullable(use.field.type) != expected or is_non_null(argument.type):
-            return f'it is of type "{nullable(use.field.type)}", not "{argument.type}"'
+    for found in _types(subgraph, setter.name, parts):
+        if found != expected or is_non_null(argument.type):
+            return f'it is of type "{found}", not "{argument.type}"'
     return ""
 
 
-def _composites(subgraph: Subgraph) -> set[str]:
-    return {definition.name for definition in subgraph.types.values() if definition.is_composite}
-
-
-def _applicable(subgraph: Subgraph, type_name: str, field_set: FieldSet) -> FieldSet:
-    """The parts of a selection that are for this type: fields, and fragments whose type it may be."""
-    possible = set(subgraph.possible_types(type_name))
-    return tuple(
-        part
-        for part in field_set
-        if isinstance(part, Selected)
-        or not part.type_name
-        or (part.type_name in subgraph.types and possible & set(subgraph.possible_types(part.type_name)))
-    )
+def _types(subgraph: Subgraph, parent: str, field_set: FieldSet) -> Iterator[str]:
+    """The types of the selected leaves, each within the lists on the way to it."""
+    for part in field_set:
+        if isinstance(part, Narrowed):
+            yield from _types(subgraph, part.type_name or parent, part.selections)
+        elif field := subgraph.types[parent].fields.get(part.name):
+            below = _types(subgraph, base_name(field.type), part.selections) if part.selections else (nullable(field.type),)
+            lists = field.type.count("[") if part.selections else 0
+            yield from ("[" * lists + each + "]" * lists for each in below)
 
 
 def _is_fragment(part: Selected | Narrowed) -> bool:

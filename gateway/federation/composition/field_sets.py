@@ -131,6 +131,18 @@ def _narrowed(subgraph: Subgraph, definition: TypeDefinition, fragment: Narrowed
     return target.name
 
 
+def applicable(subgraph: Subgraph, type_name: str, field_set: FieldSet) -> FieldSet:
+    """The parts of a selection from a context that are for this type: fields, and fragments whose type it may be."""
+    possible = set(subgraph.possible_types(type_name))
+    return tuple(
+        part
+        for part in field_set
+        if isinstance(part, Selected)
+        or not part.type_name
+        or (part.type_name in subgraph.types and possible & set(subgraph.possible_types(part.type_name)))
+    )
+
+
 def print_field_set(field_set: FieldSet) -> str:
     """The field set on one line."""
     return " ".join(_print_selection(selection) for selection in field_set)

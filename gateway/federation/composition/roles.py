@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .constants import quoted
-from .field_sets import InvalidFieldSet, Use, parse_field_set, walk
+from .field_sets import InvalidFieldSet, Use, applicable, parse_field_set, walk
 from .model import Directive, Field, Kind, Subgraph
 from .type_refs import base_name
 
@@ -26,10 +25,18 @@ class Roles:
     used: frozenset[Coordinate]
 
 
-def _uses(subgraph: Subgraph, parent: str, applied: Directive, argument: str = "fields") -> tuple[Use, ...]:
+def _uses(subgraph: Subgraph, parent: str, applied: Directive) -> tuple[Use, ...]:
     """The fields that a directive's field set names; nothing where the set is invalid, which validation tells."""
     try:
-        return tuple(walk(subgraph, parent, parse_field_set(applied.text(argument))))
+        return tuple(walk(subgraph, parent, parse_field_set(applied.text("fields"))))
+    except InvalidFieldSet:
+        return ()
+
+
+def _context_uses(subgraph: Subgraph, setter: str, selection: str) -> tuple[Use, ...]:
+    """The same of a context's selection, of which other setters have other parts."""
+    try:
+        return tuple(walk(subgraph, setter, applicable(subgraph, setter, parse_field_set(selection))))
     except InvalidFieldSet:
         return ()
 
@@ -99,8 +106,7 @@ def find_roles(subgraph: Subgraph) -> Roles:
         for _, context, selection in context_selections(field):
             for setter in subgraph.types.values():
                 if any(mark.text("name") == context for mark in setter.all("context")):
-                    applied = Directive("fromContext", (("field", quoted(selection)),))
-                    for use in _uses(subgraph, setter.name, applied, "field"):
+                    for use in _context_uses(subgraph, setter.name, selection):
                         used.update(_expanded(subgraph, use))
     used |= provided
     for definition in subgraph.types.values():

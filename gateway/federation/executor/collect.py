@@ -32,6 +32,25 @@ def _collect(tree: Tree, path: Path) -> list[Tree]:
     return [each for each in level if each.__class__ is dict]
 
 
+def collect_with_enclosing(tree: Tree, path: Path) -> Iterator[tuple[Tree, ...]]:
+    """The same objects, each after those that enclose it, from the root on."""
+    return _collect_with_enclosing(tree, path, ())
+
+
+def _collect_with_enclosing(value: object, path: Path, above: tuple[Tree, ...]) -> Iterator[tuple[Tree, ...]]:
+    if isinstance(value, list):
+        for item in value if path and path[0] == LIST else ():
+            yield from _collect_with_enclosing(item, path[1:], above)
+    elif isinstance(value, dict):
+        if not path:
+            yield (*above, value)
+        elif not isinstance(path[0], str):
+            if value.get("__typename") in path[0]:
+                yield from _collect_with_enclosing(value, path[1:], above)
+        elif path[0] != LIST:
+            yield from _collect_with_enclosing(value.get(path[0]), path[1:], (*above, value))
+
+
 def locate(tree: Tree, path: Path) -> Iterator[tuple[TreePath, Tree]]:
     """The same objects with the paths that lead to them; slow, for errors."""
     return _locate(tree, path, ())

@@ -3,13 +3,17 @@
 from asyncio import gather
 from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Sequence as Items
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from ..planner.plan import Condition, Fetch, Node, Parallel, Sequence, Subscription
+from ..planner.plan import Condition, DocumentText, Fetch, Node, Parallel, Sequence, Subscription
 from .collect import Tree, TreePath
+from .contextual import Group, Grouping
 from .parts import EntitiesPart, FetchPart, RootPart, Targets, holds
 from .problems import Problem, reported, unreachable
 from .transport import SubgraphRequest, Transport, TransportError
+
+_MOST_COPIES = 20  # in one request: enough to save calls, too few to run into a subgraph's limits
+_MOST_DOCUMENTS = 100  # that are kept of one fetch
 
 _NO_DATA = "The subgraph's answer holds no data."
 
@@ -25,6 +29,7 @@ class Execution:
 
 
 Run = Callable[[Execution], Awaitable[None]]
+_Send = Callable[[Execution, Tree, Items[Targets]], Awaitable[None]]
 
 
 def prepare(node: Node, transports: Mapping[str, Transport]) -> Run:
@@ -66,15 +71,62 @@ def _conditional(node: Condition, inner: Run) -> Run:
 
 
 def _prepare_fetch(fetch: Fetch, transport: Transport) -> Run:
+    if fetch.text:
+        return _prepare_copies(fetch, fetch.text, transport)
     parts = [RootPart(part) if not part.representations else EntitiesPart(part) for part in fetch.parts]
-    document, name, names, kind = fetch.document, fetch.operation_name, fetch.variables, fetch.kind
+    send = _prepare_request(fetch, parts, transport)
 
     async def run(execution: Execution) -> None:
-        tree, given = execution.tree, execution.variables
-        variables: Tree = {each: given[each] for each in names if each in given} if names else {}
-        targets = [part.gather(tree, variables, given) for part in parts]
-        if not any(targets):
-            return
+        variables = _given(fetch, execution)
+        targets = [part.gather(execution.tree, variables, execution.variables) for part in parts]
+        if any(targets):
+            await send(execution, variables, targets)
+
+    return run
+
+
+def _prepare_copies(fetch: Fetch, text: DocumentText, transport: Transport) -> Run:
+    """A fetch whose parts travel in a copy for each set of values, a bounded number of them in one request."""
+    groupings = [Grouping(part) for part in fetch.parts]
+    requests: dict[tuple[int, ...], _Send] = {}
+
+    def request(copies: tuple[int, ...]) -> _Send:
+        if copies not in requests:
+            if len(requests) >= _MOST_DOCUMENTS:
+                requests.pop(next(iter(requests)))
+            parts = tuple(part.copy(each) for part, count in zip(fetch.parts, copies, strict=True) for each in range(count))
+            copied = replace(fetch, document=text.document(copies), parts=parts, text=None)
+            requests[copies] = _prepare_request(copied, [EntitiesPart(part) for part in parts], transport)
+        return requests[copies]
+
+    async def send(execution: Execution, groups: Items[tuple[int, Group]]) -> None:
+        variables = _given(fetch, execution)
+        copies = [0] * len(fetch.parts)
+        for number, group in groups:
+            variables.update(group.variables(fetch.parts[number].copy(copies[number])))
+            copies[number] += 1
+        await request(tuple(copies))(execution, variables, [group.targets for _, group in groups])
+
+    async def run(execution: Execution) -> None:
+        groups = [
+            (number, group) for number, each in enumerate(groupings) for group in each.gather(execution.tree, execution.variables)
+        ]
+        chunks = [groups[start : start + _MOST_COPIES] for start in range(0, len(groups), _MOST_COPIES)]
+        await gather(*[send(execution, chunk) for chunk in chunks])
+
+    return run
+
+
+def _given(fetch: Fetch, execution: Execution) -> Tree:
+    given = execution.variables
+    return {each: given[each] for each in fetch.variables if each in given} if fetch.variables else {}
+
+
+def _prepare_request(fetch: Fetch, parts: Items[FetchPart], transport: Transport) -> _Send:
+    document, name, kind = fetch.document, fetch.operation_name, fetch.kind
+
+    async def send(execution: Execution, variables: Tree, targets: Items[Targets]) -> None:
+        tree = execution.tree
         try:
             response = await transport.fetch(SubgraphRequest(document, name, variables, kind), execution.context)
         except TransportError as error:
@@ -95,7 +147,7 @@ def _prepare_fetch(fetch: Fetch, transport: Transport) -> Run:
                 if not any(part.withholds(error.get("path"), target) for part, target in zip(parts, targets, strict=True))
             )
 
-    return run
+    return send
 
 
 def _nothing(fetch: Fetch, parts: Items[FetchPart], targets: Items[Targets], tree: Tree, message: str) -> Problem:

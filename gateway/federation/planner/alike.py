@@ -8,7 +8,7 @@ from .documents import print_selection
 from .draft import Draft
 from .fetch_graph import Step
 from .operation import Condition
-from .plan import Path, Representation
+from .plan import ContextInput, Path, Representation
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class Alike:
     paths: tuple[Path, ...]
     conditions: tuple[Condition, ...]
     representations: tuple[Representation, ...]
+    contexts: tuple[ContextInput, ...]
     selection: str
     draft: Draft
 
@@ -29,8 +30,15 @@ def join_alike(steps: Iterable[Step]) -> list[Alike]:
         conditions = alternatives(step.conditions)
         if len(conditions) == 1:
             _assume(step.draft, conditions[0])
-        own = Alike((step.path,), conditions, tuple(step.representations), print_selection(step.draft), step.draft)
-        slot = (step.path, conditions, own.selection, bool(own.representations))
+        own = Alike(
+            paths=(step.path,),
+            conditions=conditions,
+            representations=tuple(step.representations),
+            contexts=step.draft.contexts(),
+            selection=print_selection(step.draft),
+            draft=step.draft,
+        )
+        slot = (step.path, conditions, own.contexts, own.selection, bool(own.representations))
         known = by_path.get(slot)
         if known is None or not _apart(known.representations, own.representations):
             by_path[slot if known is None else (*slot, len(by_path))] = own
@@ -38,7 +46,7 @@ def join_alike(steps: Iterable[Step]) -> list[Alike]:
             by_path[slot] = replace(known, representations=_add(known.representations, own.representations))
     joined: dict[tuple[object, ...], Alike] = {}
     for each in by_path.values():
-        slot = (each.selection, each.conditions, each.representations)
+        slot = (each.selection, each.conditions, each.contexts, each.representations)
         known = joined.get(slot)
         joined[slot] = replace(known, paths=(*known.paths, *each.paths)) if known else each
     return list(joined.values())

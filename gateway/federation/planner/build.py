@@ -1,5 +1,6 @@
 """An operation to its plan: paths, fetch graph, layers, documents."""
 
+from collections.abc import Iterable
 from collections.abc import Sequence as Items
 
 from graphql import OperationType
@@ -9,10 +10,10 @@ from .batch import Batch, batch
 from .documents import ENTITIES, Part, document_name, print_document, rename_clashes
 from .fetch_graph import FetchGraph, Step
 from .layers import arrange
+from .node import Node as Place
 from .operation import Budget, Keys, Operation, Selected
 from .operation import Condition as AllOf
 from .optimise import optimise
-from .paths import Node as Place
 from .paths import PathFinder
 from .plan import Condition, Fetch, Flatten, Node, QueryPlan, Sequence, Subscription
 from .query_graph import QueryGraph
@@ -42,9 +43,8 @@ class _Builder:
         self._fetched = tuple(each for each in operation.selections if not each.name.startswith("__"))
         self.fetch_graphs: list[FetchGraph] = []
         self._fetches = 0
-        self._representations = "representations"
-        while any(name.startswith(self._representations) for name in operation.variable_types):
-            self._representations += "_"
+        self._representations = _free("representations", operation.variable_types)
+        self._context = _free("context", operation.variable_types)
 
     def build(self) -> Node | None:
         match self._operation.kind:
@@ -99,10 +99,21 @@ class _Builder:
         self._fetches += 1
         alike = join_alike(steps)
         parts = [self._part(same, number, conditions, alone=len(alike) == 1) for number, same in enumerate(alike)]
-        drafts = [Part(same.draft, part.alias, part.variable) for same, part in zip(alike, parts, strict=True)]
+        drafts = [
+            Part(same.draft, part.alias, part.variable, tuple(zip(part.context_variables, _declared(part), strict=True)))
+            for same, part in zip(alike, parts, strict=True)
+        ]
         name = document_name(self._operation.name, steps[0].subgraph, self._fetches)
-        document, variables = print_document(drafts, steps[0].kind, name, self._operation.variable_types)
-        return Fetch(steps[0].subgraph, steps[0].kind, document, name, variables, tuple(parts))
+        text, variables = print_document(drafts, steps[0].kind, name, self._operation.variable_types)
+        return Fetch(
+            subgraph=steps[0].subgraph,
+            kind=steps[0].kind,
+            document=text.document([1] * len(parts)),
+            operation_name=name,
+            variables=variables,
+            parts=tuple(parts),
+            text=text if any(part.contexts for part in parts) else None,
+        )
 
     def _part(self, alike: Alike, number: int, conditions: tuple[AllOf, ...], *, alone: bool) -> Flatten:
         entities = bool(alike.representations)
@@ -116,7 +127,21 @@ class _Builder:
             alias=f"{ENTITIES}{suffix}" if entities else "",
             variable=f"{self._representations}{suffix}" if entities else "",
             any_of=alike.conditions if entities and alike.conditions != conditions else (),
+            contexts=alike.contexts,
+            context_variables=tuple(f"{self._context}{suffix}_{each}" for each in range(len(alike.contexts))),
         )
+
+
+def _free(name: str, taken: Iterable[str]) -> str:
+    """A name with which no taken one begins."""
+    taken = tuple(taken)
+    while any(each.startswith(name) for each in taken):
+        name += "_"
+    return name
+
+
+def _declared(part: Flatten) -> list[str]:
+    return [each.declared for each in part.contexts]
 
 
 def _sequence(nodes: Items[Node]) -> Node | None:

@@ -6,7 +6,7 @@ from itertools import combinations
 
 from .operation import Selected
 from .query_graph import Jump
-from .resolution import Given, Local, Resolution, before
+from .resolution import ContextValue, Given, Local, Resolution, before, drawn
 
 _MOST_WEIGHED = 6  # sources: all their subsets are weighed up to here, 64 of them; else each alone, and all
 
@@ -22,6 +22,12 @@ class Option:
     given: tuple[Given, ...]
     target: Resolution
     missing: tuple[Selected, ...]
+    values: tuple[ContextValue, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[Given, ...]:
+        """All that must be known before the jump."""
+        return (*self.given, *drawn(self.values)) if self.values else self.given
 
     @property
     def source(self) -> tuple[str, str] | None:
@@ -29,12 +35,12 @@ class Option:
 
     @property
     def depth(self) -> int:
-        return self.target.depth + (1 + before(self.given) if self.jump else 0)
+        return self.target.depth + (1 + before(self.inputs) if self.jump else 0)
 
     @property
     def price(self) -> _Price:
-        given = sum(each.resolution.fetches for each in self.given)
-        size = self.target.size + sum(each.resolution.size for each in self.given)
+        given = sum(each.resolution.fetches for each in self.inputs)
+        size = self.target.size + sum(each.resolution.size for each in self.inputs)
         return left_out(self.missing), self.depth, self.target.fetches + given + (1 if self.jump else 0), size
 
 
@@ -76,7 +82,7 @@ def _together(chosen: Sequence[Option]) -> _Price:
         depth = max(depth, own_depth)
         size += own_size
         if option.jump:
-            waits = (option.source, before(option.given))
+            waits = (option.source, before(option.inputs))
             own_fetches = option.target.fetches + (0 if waits in entered else own_fetches - option.target.fetches)
             entered.add(waits)
         fetches += own_fetches

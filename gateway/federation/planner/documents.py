@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .draft import Draft, DraftField
-from .plan import Rename
+from .plan import ContextInput, DocumentText, PartText, Rename, context_name
 
 ENTITIES = "_entities"
 
@@ -14,39 +14,72 @@ _NOT_NAME = re.compile(r"\W", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A draft and, unless it is of root fields, the alias and the variable of its `_entities`."""
+    """A draft and, unless it is of root fields, the alias and the variable of its `_entities`.
+
+    `contexts` are the variables for the draft's contexts, each with its type.
+    """
 
     draft: Draft
     alias: str = ""
     variable: str = ""
+    contexts: tuple[tuple[str, str], ...] = ()
+
+
+class _Pieces:
+    """Text in the making, cut where copies of it differ."""
+
+    __slots__ = ("pieces",)
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = [""]
+
+    def add(self, text: str) -> None:
+        self.pieces[-1] += text
+
+    def cut(self) -> None:
+        self.pieces.append("")
 
 
 def print_document(
     parts: Sequence[Part], kind: str, name: str | None, variable_types: Mapping[str, str]
-) -> tuple[str, tuple[str, ...]]:
+) -> tuple[DocumentText, tuple[str, ...]]:
     """The document of a request, and the operation's variables that it declares."""
     used: dict[str, None] = {}
-    roots: list[str] = []
-    declared: list[str] = []
-    for part in parts:
-        selection = _compact(part.draft, used)
-        if part.alias:
-            declared.append(f"${part.variable}:[_Any!]!")
-            alias = "" if part.alias == ENTITIES else f"{part.alias}:"
-            roots.append(f"{alias}{ENTITIES}(representations:${part.variable}){selection}")
-        else:
-            roots.append(selection[1:-1])
+    printed = tuple(_print_part(part, used) for part in parts)
     variables = tuple(each for each in variable_types if each in used)
-    declared += (f"${each}:{variable_types[each]}" for each in variables)
-    head = " ".join([kind, name] if name else [kind]) + (f"({','.join(declared)})" if declared else "")
-    if head == "query":
-        head = ""
-    return f"{head}{{{' '.join(roots)}}}", variables
+    declared = tuple(f"${each}:{variable_types[each]}" for each in variables)
+    return DocumentText(" ".join([kind, name] if name else [kind]), printed, declared), variables
+
+
+def _print_part(part: Part, used: dict[str, None]) -> PartText:
+    root = _Pieces()
+    if not part.alias:
+        _compact(part.draft, used, root, {})
+        return PartText((), ("".join(root.pieces)[1:-1],))
+    declared = _Pieces()
+    declared.add(f"${part.variable}")
+    declared.cut()
+    declared.add(":[_Any!]!")
+    for variable, type_ in part.contexts:
+        declared.add(f",${variable}")
+        declared.cut()
+        declared.add(f":{type_}")
+    if part.alias != ENTITIES or part.contexts:
+        root.add(part.alias)
+        root.cut()
+        root.add(":")
+    root.add(f"{ENTITIES}(representations:${part.variable}")
+    root.cut()
+    root.add(")")
+    names = [variable for variable, _ in part.contexts]
+    _compact(part.draft, used, root, dict(zip(part.draft.contexts(), names, strict=True)))
+    return PartText(tuple(declared.pieces), tuple(root.pieces))
 
 
 def print_selection(draft: Draft) -> str:
     """The draft for people to read."""
-    return "\n".join(["{", *_lines(draft, 1), "}"])
+    contexts = {each: context_name(number) for number, each in enumerate(draft.contexts())}
+    return "\n".join(["{", *_lines(draft, 1, contexts), "}"])
 
 
 def document_name(operation: str | None, subgraph: str, number: int) -> str | None:
@@ -97,38 +130,65 @@ def _shape(field: DraftField) -> str:
     return shape.replace(field.field.named, "{}") if not field.selected.leaf else shape
 
 
-def _compact(draft: Draft, used: dict[str, None]) -> str:
-    parts = ["__typename"] if draft.typename else []
+def _compact(draft: Draft, used: dict[str, None], out: _Pieces, contexts: Mapping[ContextInput, str]) -> None:
+    """Prints a draft; `contexts` are the variables that fill contextual arguments."""
+    opening = "{"
+    if draft.typename or not (draft.fields or draft.fragments):
+        out.add("{__typename")
+        opening = " "
     for field in draft.fields.values():
         used.update(dict.fromkeys(sorted(field.selected.variables)))
         used.update((name, None) for name, _ in field.condition)
-        opening, closing = _under(field)
-        below = _compact(field.below, used) if not field.selected.leaf else ""
-        parts.append(opening + below + closing)
-    parts += (f"...on {member}{_compact(inner, used)}" for member, inner in draft.fragments.items())
-    return "{" + (" ".join(parts) or "__typename") + "}"
+        before, head, after, closing = _under(field)
+        out.add(opening + before + head)
+        for number, (argument, context) in enumerate(field.contexts.items()):
+            out.add(f"{',' if number else '('}{argument}:${contexts[context]}")
+            out.cut()
+        out.add(_continued(field, "," if field.contexts else "") + after)
+        if not field.selected.leaf:
+            _compact(field.below, used, out, {})
+        out.add(closing)
+        opening = " "
+    for member, inner in draft.fragments.items():
+        out.add(f"{opening}...on {member}")
+        _compact(inner, used, out, contexts)
+        opening = " "
+    out.add("}")
 
 
-def _lines(draft: Draft, depth: int) -> list[str]:
+def _lines(draft: Draft, depth: int, contexts: Mapping[ContextInput, str]) -> list[str]:
     margin = "  " * depth
     lines = [margin + "__typename"] if draft.typename or not (draft.fields or draft.fragments) else []
     for field in draft.fields.values():
-        opening, closing = _under(field)
+        before, head, after, closing = _under(field)
+        filled = ", ".join(f"{argument}: ${contexts[each]}" for argument, each in field.contexts.items())
+        opening = before + head + (f"({filled}" if filled else "") + _continued(field, ", " if filled else "") + after
         if not field.selected.leaf:
-            lines += [f"{margin}{opening} {{", *_lines(field.below, depth + 1), f"{margin}}}{closing}"]
+            lines += [f"{margin}{opening} {{", *_lines(field.below, depth + 1, {}), f"{margin}}}{closing}"]
         else:
             lines.append(margin + opening + closing)
     for member, inner in draft.fragments.items():
-        lines += [f"{margin}... on {member} {{", *_lines(inner, depth + 1), f"{margin}}}"]
+        lines += [f"{margin}... on {member} {{", *_lines(inner, depth + 1, contexts), f"{margin}}}"]
     return lines
 
 
-def _under(field: DraftField) -> tuple[str, str]:
-    """What stands before and after a field's selections; a directive may not stand twice in one place."""
+def _under(field: DraftField) -> tuple[str, str, str, str]:
+    """What stands before a field, its name, what follows its arguments and its selections.
+
+    A directive may not stand twice in one place.
+    """
     name = field.selected.name
-    head = (name if field.alias == name else f"{field.alias}: {name}") + field.selected.arguments
+    head = name if field.alias == name else f"{field.alias}: {name}"
     directives = [f"@include(if: ${each})" if wanted else f"@skip(if: ${each})" for each, wanted in field.condition]
     if not directives:
-        return head, ""
+        return "", head, "", ""
     outer = "".join(f"... {each} {{ " for each in directives[1:])
-    return f"{outer}{head} {directives[0]}", " }" * (len(directives) - 1)
+    return outer, head, f" {directives[0]}", " }" * (len(directives) - 1)
+
+
+def _continued(field: DraftField, separator: str) -> str:
+    """A field's own arguments, after those from contexts where a separator is given."""
+    arguments = field.selected.arguments
+    if not separator:
+        return arguments
+    return separator + arguments[1:] if arguments.startswith("(") else ")" + arguments

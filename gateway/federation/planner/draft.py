@@ -1,8 +1,11 @@
 """Selection sets in the making, and how they are printed for the subgraph that gets them."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from ..supergraph import SubgraphField
 from .operation import Condition, Selected
-from .plan import Brought
+from .plan import Brought, ContextInput
 
 
 class Draft:
@@ -16,12 +19,17 @@ class Draft:
         self.fields: dict[tuple[str, Condition], DraftField] = {}
         self.fragments: dict[str, Draft] = {}
 
-    def add(self, selected: Selected, field: SubgraphField, condition: Condition) -> "Draft":
-        """Asks for a field where the condition holds; the selection set below it."""
+    def add(
+        self, selected: Selected, field: SubgraphField, condition: Condition, contexts: Mapping[str, ContextInput] | None = None
+    ) -> "Draft":
+        """Asks for a field where the condition holds; the selection set below it.
+
+        `contexts` has what fills its contextual arguments.
+        """
         slot = (selected.key, condition)
         found = self.fields.get(slot)
         if found is None:
-            found = self.fields[slot] = DraftField(selected, field, condition)
+            found = self.fields[slot] = DraftField(selected, field, condition, contexts or {})
         return found.below
 
     def narrow(self, type: str) -> "Draft":
@@ -32,6 +40,15 @@ class Draft:
 
     def is_empty(self) -> bool:
         return not (self.typename or self.fields or self.fragments)
+
+    def contexts(self) -> tuple[ContextInput, ...]:
+        """What fills contextual arguments, each value once. Only fields of entities have some, as a jump leads to them."""
+        found: dict[ContextInput, ContextInput] = {}
+        for draft in (self, *self.fragments.values()):
+            for each in (each for field in draft.fields.values() for each in field.contexts.values()):
+                known = found.get(each, each)
+                found[each] = replace(known, dependents=tuple(dict.fromkeys((*known.dependents, *each.dependents))))
+        return tuple(found.values())
 
     def brought(self) -> tuple[Brought, ...]:
         """What an answer brings to the tree."""
@@ -44,11 +61,14 @@ class Draft:
 class DraftField:
     """`alias` is its name on the way, where that can't be its key; `condition` what must hold beside the step's own."""
 
-    __slots__ = ("alias", "below", "condition", "field", "selected")
+    __slots__ = ("alias", "below", "condition", "contexts", "field", "selected")
 
-    def __init__(self, selected: Selected, field: SubgraphField, condition: Condition) -> None:
+    def __init__(
+        self, selected: Selected, field: SubgraphField, condition: Condition, contexts: Mapping[str, ContextInput]
+    ) -> None:
         self.selected = selected
         self.field = field
         self.alias = selected.key
         self.condition = condition
+        self.contexts = contexts
         self.below = Draft(field.named)

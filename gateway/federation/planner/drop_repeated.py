@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from .draft import Draft
 from .fetch_graph import Step
 from .operation import Budget, Condition, both
-from .plan import LIST, InputField, Path, Representation
+from .plan import LIST, ContextSource, InputField, Path, Representation
 
 _TYPENAME = "__typename"
 _Place = tuple[str, ...]
@@ -182,6 +182,21 @@ def _uses(step: Step) -> Iterator[_Place]:
         if each.types is not None:
             yield (*at, _TYPENAME)
         yield from _sent(each.fields, at)
+    for source in (source for each in step.draft.contexts() for source in each.sources):
+        yield from _followed(source, at[: len(at) - source.up])
+
+
+def _followed(source: ContextSource, holder: _Place) -> Iterator[_Place]:
+    if source.types is not None:
+        yield (*holder, _TYPENAME)
+    for path in source.paths:
+        at = holder
+        for element in path:
+            if isinstance(element, frozenset):
+                yield (*at, _TYPENAME)
+            else:
+                at = (*at, element)
+                yield at
 
 
 def _sent(fields: Iterable[InputField], at: _Place) -> Iterator[_Place]:

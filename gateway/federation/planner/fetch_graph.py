@@ -1,6 +1,6 @@
 """Resolutions to a fetch graph: the steps to take, and which of them each needs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..supergraph import Kind
@@ -9,16 +9,19 @@ from .draft import Draft
 from .operation import Condition, Selected, both
 from .plan import (
     LIST,
+    ContextInput,
+    ContextSource,
     InputField,
     OperationKind,
     Path,
     Representation,
     print_condition,
+    print_context,
     print_path,
     print_representation,
 )
 from .query_graph import QueryGraph
-from .resolution import Given, Resolution, Taken
+from .resolution import Drawn, Given, Resolution, Taken
 
 
 @dataclass(slots=True, eq=False)
@@ -47,6 +50,8 @@ class _Place:
     """Where a resolution is written: `path` ends at the objects, `types` are those of them that are meant.
 
     `condition` is what must hold to come here; `unsaid` the part of it that the step itself does not show yet.
+    `enclosing` is where the object around was first reached, `first` where this one was, if not here. `contexts` has the
+    contextual arguments of fields, by their keys.
     """
 
     step: Step | None
@@ -58,6 +63,17 @@ class _Place:
     condition: Condition
     unsaid: Condition
     kind: OperationKind = "query"
+    enclosing: "_Place | None" = None
+    first: "_Place | None" = None
+    contexts: Mapping[str, Mapping[str, ContextInput]] = field(default_factory=dict[str, Mapping[str, ContextInput]])
+
+    def above(self, levels: int) -> "_Place":
+        place = self
+        for _ in range(levels):
+            if place.enclosing is None:
+                raise ValueError("no object is so far above")
+            place = place.enclosing
+        return place
 
 
 class FetchGraph:
@@ -81,7 +97,8 @@ class FetchGraph:
             if place.step is None or place.subgraph is None:
                 raise ValueError("above the root fetches nothing is local")
             sources.add(place.step)
-            below = place.draft.add(local.selected, local.field, both(local.selected.condition, place.unsaid))
+            contexts = place.contexts.get(local.selected.key)
+            below = place.draft.add(local.selected, local.field, both(local.selected.condition, place.unsaid), contexts)
             if local.child:
                 declared = self._graph.known_type(place.subgraph, local.field.named)
                 if declared.kind.abstract or self._graph.returns_abstract(place.type, local.selected.name):
@@ -89,13 +106,14 @@ class FetchGraph:
                 path = place.path if place.types is None else (*place.path, place.types)
                 path = (*path, local.selected.key, *(LIST,) * local.field.lists)
                 condition = both(place.condition, local.selected.condition)
-                inner = _Place(place.step, below, place.subgraph, local.field.named, path, None, condition, ())
+                around = place.first or place
+                inner = _Place(place.step, below, place.subgraph, local.field.named, path, None, condition, (), enclosing=around)
                 sources |= self._write(local.child, inner)
         for narrowing in resolution.narrowings:
             place.draft.typename = True
             types = frozenset((narrowing.type,))
             draft = place.draft.narrow(narrowing.type)
-            inner = _Place(place.step, draft, place.subgraph, narrowing.type, place.path, types, place.condition, place.unsaid)
+            inner = replace(place, draft=draft, type=narrowing.type, types=types, kind="query", contexts={})
             sources |= self._write(narrowing.resolution, inner)
         for taken in resolution.taken:
             sources |= self._take(taken, place)
@@ -107,6 +125,10 @@ class FetchGraph:
             conditions = {selected.condition for selected in dependents}
             wanted = both(place.condition, conditions.pop()) if len(conditions) == 1 else place.condition
             needs |= self._write(given.resolution, replace(place, condition=wanted))
+        for selected, values in taken.values:
+            wanted = both(place.condition, selected.condition)
+            for source in (source for value in values for source in value.sources):
+                needs |= self._write(source.given.resolution, replace(place.above(source.up), condition=wanted))
         jump = taken.jump
         step = self._step(jump.subgraph, place, needs, taken)
         for selected in taken.selections:
@@ -118,8 +140,44 @@ class FetchGraph:
             step.add_representation(representation)
             declared = self._graph.type(jump.subgraph, jump.type)
             draft.typename = draft.typename or (declared is not None and declared.kind is Kind.INTERFACE)
-        inner = _Place(step, draft, jump.subgraph, jump.type, place.path, place.types, place.condition, place.condition)
+        inner = _Place(
+            step,
+            draft,
+            jump.subgraph,
+            jump.type,
+            place.path,
+            place.types,
+            place.condition,
+            place.condition,
+            enclosing=place.enclosing,
+            first=place.first or place,
+            contexts=self._contexts(taken),
+        )
         return {step} | self._write(taken.target, inner)
+
+    def _contexts(self, taken: Taken) -> dict[str, dict[str, ContextInput]]:
+        return {
+            selected.key: {
+                each.argument.name: ContextInput(each.argument.type, tuple(map(self._source, each.sources)), (selected.key,))
+                for each in values
+            }
+            for selected, values in taken.values
+        }
+
+    def _source(self, drawn: Drawn) -> ContextSource:
+        types = None if drawn.types >= drawn.enclosing else drawn.types
+        return ContextSource(drawn.up, types, tuple(self._paths(drawn.given.selections, drawn.given.parent, drawn.types)))
+
+    def _paths(self, selections: Iterable[Selected], parent: str, types: frozenset[str]) -> Iterator[Path]:
+        """The ways to each leaf, with type conditions where not all objects go on that way."""
+        for selected in selections:
+            head: Path = (selected.key,) if selected.types >= types else (selected.types, selected.key)
+            if selected.leaf:
+                yield head
+                continue
+            named = self._named(parent, selected)
+            for rest in self._paths(selected.children, named, self._graph.possible.of(named)):
+                yield (*head, *rest)
 
     def _step(self, subgraph: str, place: _Place, needs: set[Step], taken: Taken) -> Step:
         """The step to write into: one that goes to the same subgraph for the same objects once the same is known."""
@@ -193,6 +251,7 @@ def _print_step(step: Step, numbers: Mapping[Step, int]) -> str:
     if step.conditions and () not in step.conditions:
         head += f" if {print_condition(tuple(dict.fromkeys(step.conditions)))}"
     inputs = [print_representation(each) for each in step.representations]
+    inputs += (print_context(number, each) for number, each in enumerate(step.draft.contexts()))
     return "\n".join([head, *inputs, print_selection(step.draft)])
 
 

@@ -1,12 +1,14 @@
 """The cheapest resolution of every selected field over the query graph."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from graphql import FieldNode, FragmentDefinitionNode, InlineFragmentNode, SelectionSetNode
 
 from ..supergraph import FieldSet, Kind, SubgraphField
 from .choice import Option, choose
+from .contexts import ContextFinder
+from .node import Node
 from .operation import Budget, Condition, Keys, Selected, SelectionReader, both
 from .query_graph import Entrance, Jump, QueryGraph
 from .resolution import Given, Local, Narrowing, Resolution, Taken, before, combine
@@ -14,28 +16,6 @@ from .resolution import Given, Local, Narrowing, Resolution, Taken, before, comb
 _TYPENAME = "__typename"
 _Avoided = frozenset[str | FieldSet]
 _Provided = tuple[SelectionSetNode, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Node:
-    """Where one stands: an object of `type`, seen from `subgraph` (None above the root fetches).
-
-    `types` are the runtime types that it may have. `provided` may be asked for although external. `granted` are fields
-    whose requirements came along. When `closed`, one has just jumped here, and other jumps were weighed before it.
-    """
-
-    subgraph: str | None
-    type: str
-    types: frozenset[str]
-    provided: _Provided = ()
-    granted: frozenset[str] = frozenset()
-    closed: bool = False
-    identity: tuple[object, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        provided = tuple(map(id, self.provided))
-        identity = (self.subgraph, self.type, self.types, provided, self.granted, self.closed)
-        object.__setattr__(self, "identity", identity)
 
 
 class PathFinder:
@@ -51,6 +31,7 @@ class PathFinder:
         self._read: dict[tuple[FieldSet, str], tuple[Selected, ...]] = {}
         self._keys: dict[tuple[object, ...], tuple[Jump, tuple[Given, ...]] | None] = {}
         self._typenames: dict[frozenset[str], Selected] = {}
+        self._contexts = ContextFinder(graph, self._read_once, self.find)
 
     def find(self, node: Node, selections: tuple[Selected, ...], avoided: _Avoided = frozenset()) -> Resolution:
         """The best resolution of `selections` from `node`, jumping to no subgraph of `avoided`."""
@@ -101,7 +82,8 @@ class PathFinder:
             applying = tuple(selected for selected in apart if member in selected.types)
             if not applying:
                 continue
-            resolution = self.find(Node(subgraph, member, own, node.provided), applying, avoided)
+            inner = Node(subgraph, member, own, node.provided, scope=node.scope, first=node.first)
+            resolution = self.find(inner, applying, avoided)
             for each in resolution.missing:
                 if len(possible) > 1 and (asked := whole.get((each.key, each.condition))):
                     unreached.add(asked)
@@ -177,9 +159,12 @@ class PathFinder:
     def _option(self, node: Node, entrance: Entrance, selected: Selected, avoided: _Avoided) -> Option | None:
         self._budget.spend()
         requires = entrance.field.requires if entrance.field else None
+        contextual = entrance.field is not None and bool(entrance.field.contextual)
         if requires:
             if requires in avoided:
                 return None
+        elif contextual:
+            pass
         elif entrance.subgraph == node.subgraph or entrance.subgraph in avoided:
             return None
         key = self._key(node, entrance, avoided)
@@ -191,14 +176,17 @@ class PathFinder:
             if required.resolution.missing:
                 return None
             given = (*given, required)
-        granted = frozenset((selected.name,)) if requires else frozenset[str]()
+        values = self._contexts.values(node, entrance.field) if entrance.field else ()
+        if values is None:
+            return None
+        granted = frozenset((selected.name,)) if requires or values else frozenset[str]()
         if entrance.field and selected.leaf and entrance.kind is not Kind.INTERFACE:
             alone = Resolution(0, 0, 1, (Local(selected, entrance.field, None),))
-            return Option(jump, None, given, alone, ())
+            return Option(jump, None, given, alone, (), values)
         target = self._arrive(node, jump, (selected,), granted, avoided)
         if target.resolves_nothing and (target.missing or selected.name != _TYPENAME):
             return None
-        return Option(jump, None, given, target, target.missing)
+        return Option(jump, None, given, target, target.missing, values)
 
     def _key(self, node: Node, entrance: Entrance, avoided: _Avoided) -> tuple[Jump, tuple[Given, ...]] | None:
         """The cheapest jump to there from `node`, and its key; None when no key can be resolved."""
@@ -219,17 +207,23 @@ class PathFinder:
         return best
 
     def _resolve_input(self, node: Node, fields: FieldSet, jump: Jump, avoided: _Avoided) -> Given:
-        selections = self._read.get((fields, jump.type))
-        if selections is None:
-            selections = self._read[fields, jump.type] = self._reader.read(jump.type, fields.node)
+        selections = self._read_once(fields, jump.type)
         return Given(fields, jump.type, selections, self.find(node, selections, avoided))
+
+    def _read_once(self, fields: FieldSet, parent: str) -> tuple[Selected, ...]:
+        selections = self._read.get((fields, parent))
+        if selections is None:
+            selections = self._read[fields, parent] = self._reader.read(parent, fields.node)
+        return selections
 
     def _arrive(
         self, node: Node, jump: Jump, selections: tuple[Selected, ...], granted: frozenset[str], avoided: _Avoided
     ) -> Resolution:
         entered = {jump.subgraph} if node.subgraph is None else {jump.subgraph, node.subgraph}
         types = node.types & self._graph.possible.of(jump.type)
-        return self.find(Node(jump.subgraph, jump.type, types, granted=granted, closed=True), selections, avoided | entered)
+        first = (node.first or node) if self._graph.setters else None
+        there = Node(jump.subgraph, jump.type, types, granted=granted, closed=True, scope=node.scope, first=first)
+        return self.find(there, selections, avoided | entered)
 
     def _take(self, node: Node, assigned: Sequence[tuple[Selected, Option]], avoided: _Avoided) -> list[Taken]:
         """The jumps of the chosen options: one for each subgraph, unless waiting for a requirement would cost a step."""
@@ -241,10 +235,10 @@ class PathFinder:
                 by_jump.setdefault(option.jump, []).append((selected, option))
         order = {selected: number for number, (selected, _) in enumerate(assigned)}
         for jump, parts in by_jump.items():
-            parts = sorted(parts, key=lambda part: -before(part[1].given))
+            parts = sorted(parts, key=lambda part: -before(part[1].inputs))
             while parts:
                 first = parts[0]
-                waiting = before(first[1].given)
+                waiting = before(first[1].inputs)
                 together = [first]
                 for part in parts[1:]:
                     inputs = [given for _, option in (*together, part) for given in option.given]
@@ -257,14 +251,17 @@ class PathFinder:
 
     def _together(self, node: Node, jump: Jump, parts: Sequence[tuple[Selected, Option]], avoided: _Avoided) -> Taken:
         given = {each.fields: each for _, option in parts for each in option.given}
-        granted = frozenset(selected.name for selected, option in parts if len(option.given) > (1 if jump.key else 0))
+        granted = frozenset(
+            selected.name for selected, option in parts if option.values or len(option.given) > (1 if jump.key else 0)
+        )
         selections = tuple(selected for selected, _ in parts)
         target = self._arrive(node, jump, selections, granted, avoided)
         dependents = tuple(
             tuple(selected for selected, option in parts if any(each.fields is fields for each in option.given))
             for fields in given
         )
-        return Taken(jump, tuple(given.values()), target, selections, dependents)
+        values = tuple((selected, option.values) for selected, option in parts if option.values)
+        return Taken(jump, tuple(given.values()), target, selections, dependents, values)
 
     # Where one stands
 
@@ -288,20 +285,20 @@ class PathFinder:
         if node.subgraph is None:
             return None
         field = self._graph.field(node.subgraph, node.type, selected.name)
-        if field is None or (field.requires and selected.name not in node.granted):
+        if field is None or (field.needs_jump and selected.name not in node.granted):
             return None
         provided = self._provided(node, selected.name)
         if field.external and provided is None:
             return None
         if selected.leaf:
             return Local(selected, field, None)
-        child = self._child(node.subgraph, field, provided or ())
+        child = self._child(node, node.subgraph, field, selected, provided or ())
         if child is None:
             return None
         resolution = self.find(child, selected.children)
         return None if resolution.resolves_nothing and resolution.missing else Local(selected, field, resolution)
 
-    def _child(self, subgraph: str, field: SubgraphField, provided: _Provided) -> Node | None:
+    def _child(self, node: Node, subgraph: str, field: SubgraphField, selected: Selected, provided: _Provided) -> Node | None:
         declared = self._graph.type(subgraph, field.named)
         if declared is None:
             return None
@@ -311,7 +308,7 @@ class PathFinder:
             types = possible
         if field.provides:
             provided = (*provided, field.provides.node)
-        return Node(subgraph, field.named, types, provided)
+        return Node(subgraph, field.named, types, provided, scope=node.scope_below(selected.types, self._graph.setters))
 
     def _provided(self, node: Node, name: str) -> _Provided | None:
         """What is provided below the field `name`, or None when it is not provided itself."""

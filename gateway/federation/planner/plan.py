@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from collections.abc import Sequence as Items
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from .operation import Condition as AllOf
@@ -40,6 +40,30 @@ class Representation:
 
 
 @dataclass(frozen=True, slots=True)
+class ContextSource:
+    """Where the value of a context may be: in the object `up` levels above, if it is one of `types` (None: any).
+
+    Each of `paths` leads from there to the value, for objects of other types.
+    """
+
+    up: int
+    types: frozenset[str] | None
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContextInput:
+    """A variable of the type `declared`, filled from the first of `sources` that sets the context.
+
+    `dependents` are the fields that mean nothing where it is missing.
+    """
+
+    declared: str
+    sources: tuple[ContextSource, ...]
+    dependents: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Rename:
     """An answer's field that had to travel as `alias`, though the tree knows it as `key`; `path` leads to its parents."""
 
@@ -63,6 +87,7 @@ class Flatten:
     With `representations` it asks for their entities, under `alias` in the answer and with the representations in
     `variable`; without, it asks for root fields, which each object gets. `brought` is what is missing where it fails.
     With `any_of` it asks for no entity unless one of these holds: the fetch is then for its other parts.
+    With `contexts` it is sent once for each set of their values, which are in `context_variables`.
     """
 
     paths: tuple[Path, ...]
@@ -73,11 +98,52 @@ class Flatten:
     alias: str
     variable: str
     any_of: tuple[AllOf, ...] = ()
+    contexts: tuple[ContextInput, ...] = ()
+    context_variables: tuple[str, ...] = ()
+
+    def copy(self, number: int) -> "Flatten":
+        """The part as it travels for its set of values `number`."""
+        mark = copy_mark(number)
+        variables = tuple(each + mark for each in self.context_variables)
+        return replace(self, alias=self.alias + mark, variable=self.variable + mark, context_variables=variables)
+
+
+@dataclass(frozen=True, slots=True)
+class PartText:
+    """What a part adds to a document: variables that it declares, and its root field. A copy's mark goes between the pieces."""
+
+    declared: tuple[str, ...]
+    root: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentText:
+    """A document whose parts may travel in several copies."""
+
+    head: str
+    parts: tuple[PartText, ...]
+    variables: tuple[str, ...]
+
+    def document(self, copies: Items[int]) -> str:
+        """The document with so many copies of each part."""
+        marked = [(part, copy_mark(each)) for part, count in zip(self.parts, copies, strict=True) for each in range(count)]
+        declared = [mark.join(part.declared) for part, mark in marked if part.declared]
+        declared += self.variables
+        head = self.head + (f"({','.join(declared)})" if declared else "")
+        roots = " ".join(mark.join(part.root) for part, mark in marked)
+        return f"{'' if head == 'query' else head}{{{roots}}}"
+
+
+def copy_mark(number: int) -> str:
+    return f"_{number}" if number else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """One request to a subgraph, in parts. `variables` are those of the operation that its document declares."""
+    """One request to a subgraph, in parts. `variables` are those of the operation that its document declares.
+
+    `text` is there if parts may travel in several copies, and `document` has each of them once.
+    """
 
     subgraph: str
     kind: OperationKind
@@ -85,6 +151,7 @@ class Fetch:
     operation_name: str | None
     variables: tuple[str, ...]
     parts: tuple[Flatten, ...]
+    text: DocumentText | None = None
 
     def __str__(self) -> str:
         return print_node(self)
@@ -206,7 +273,23 @@ def _print_part(part: Flatten) -> str:
     if not part.representations:
         return part.selection
     inputs = [print_representation(each) for each in part.representations]
-    return "\n".join([*inputs, "=>", part.selection])
+    contexts = [print_context(number, each) for number, each in enumerate(part.contexts)]
+    return "\n".join([*inputs, *contexts, "=>", part.selection])
+
+
+def print_context(number: int, context: ContextInput) -> str:
+    """The input with the ways to its value: up from the entity to the enclosing object, and down from there."""
+    sources = [_print_source(source, path) for source in context.sources for path in source.paths]
+    return f"${context_name(number)}: {context.declared} = {' or '.join(sources)}"
+
+
+def _print_source(source: ContextSource, path: Path) -> str:
+    whole = path if source.types is None else (source.types, *path)
+    return "../" * source.up + print_path(whole).removeprefix(".")
+
+
+def context_name(number: int) -> str:
+    return f"context_{number}"
 
 
 def _print_inputs(fields: Items[InputField]) -> str:

@@ -36,6 +36,7 @@ class Entrance:
 class QueryGraph:
     """Built once a supergraph; edges are found as they are asked for, and kept.
 
+    `contexts` names the runtime types that set each context, `setters` those that set any.
     `labels` are the override labels that are active.
     """
 
@@ -49,6 +50,10 @@ class QueryGraph:
         )
         roots = (self.schema.query_type, self.schema.mutation_type, self.schema.subscription_type)
         self.root_types = frozenset(root.name for root in roots if root)
+        self.contexts = {
+            context: frozenset[str]().union(*map(self.possible.of, setters)) for context, setters in supergraph.contexts.items()
+        }
+        self.setters = frozenset[str]().union(*self.contexts.values())
         self._query = self.schema.query_type.name if self.schema.query_type else ""
         self._subgraphs = supergraph.subgraphs
         self._labels = frozenset(labels)
@@ -87,7 +92,7 @@ class QueryGraph:
             return False
         for each in (type_name, *declared.members):
             field = self.field(subgraph, each, name)
-            if field is None or field.external or field.requires or field.provides:
+            if field is None or field.external or field.needs_jump or field.provides:
                 return False
         return True
 

@@ -1,8 +1,9 @@
 """How a selection is resolved: which fields where one stands, which types apart, and which jumps to other subgraphs."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ..supergraph import FieldSet, SubgraphField
+from ..supergraph import ContextArgument, FieldSet, SubgraphField
 from .operation import Selected
 from .query_graph import Jump
 
@@ -35,10 +36,29 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Taken:
-    """A jump taken, for what `target` resolves there, once all of `given` is known.
+class Drawn:
+    """A value of a context: `given` as resolved for the object `up` levels above, one of `enclosing`, if it is one of `types`."""
 
-    `selections` are what it is taken for, and `dependents` those of them that need each of `given`.
+    up: int
+    enclosing: frozenset[str]
+    types: frozenset[str]
+    given: Given
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ContextValue:
+    """What a field's contextual argument is filled with: by the first of `sources`, from near to far, that sets the context."""
+
+    argument: ContextArgument
+    sources: tuple[Drawn, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taken:
+    """A jump taken, for what `target` resolves there, once all of `given` and `values` is known.
+
+    `selections` are what it is taken for, `dependents` those of them that need each of `given`; `values` are for those
+    that they are named for.
     """
 
     jump: Jump
@@ -46,6 +66,14 @@ class Taken:
     target: "Resolution"
     selections: tuple[Selected, ...]
     dependents: tuple[tuple[Selected, ...], ...]
+    values: tuple[tuple[Selected, tuple[ContextValue, ...]], ...] = ()
+
+    @property
+    def inputs(self) -> Iterator[Given]:
+        """All that must be known before, of the object itself and of those around it."""
+        yield from self.given
+        for _, values in self.values:
+            yield from drawn(values)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,12 +118,17 @@ def combine(
         size += narrowing.resolution.size
     fetches += shared
     for each in taken:
-        depth = max(depth, 1 + before(each.given) + each.target.depth)
-        fetches += 1 + each.target.fetches + sum(given.resolution.fetches for given in each.given)
-        size += each.target.size + sum(given.resolution.size for given in each.given)
+        depth = max(depth, 1 + before(each.inputs) + each.target.depth)
+        fetches += 1 + each.target.fetches + sum(given.resolution.fetches for given in each.inputs)
+        size += each.target.size + sum(given.resolution.size for given in each.inputs)
     return Resolution(depth, fetches, size, locals, narrowings, taken, missing)
 
 
-def before(given: tuple[Given, ...]) -> int:
+def drawn(values: Iterable[ContextValue]) -> Iterator[Given]:
+    """What of enclosing objects must be known."""
+    return (source.given for value in values for source in value.sources)
+
+
+def before(given: Iterable[Given]) -> int:
     """How many fetches must follow one another before these inputs are known."""
     return max((each.resolution.depth for each in given), default=0)

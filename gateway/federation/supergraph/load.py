@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from graphql import (
     ConstDirectiveNode,
@@ -31,7 +32,7 @@ from graphql import (
 )
 
 from .api_schema import derive_api_schema, is_executable
-from .model import FieldSet, InvalidSupergraph, Key, Kind, Subgraph, SubgraphField, SubgraphType, Supergraph
+from .model import ContextArgument, FieldSet, InvalidSupergraph, Key, Kind, Subgraph, SubgraphField, SubgraphType, Supergraph
 from .specifications import Specifications, read_specifications
 
 _Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode | UnionTypeDefinitionNode
@@ -64,10 +65,12 @@ def load_supergraph(sdl: str) -> Supergraph:
     if errors:
         # One subgraph may deprecate what another, or an interface, does not; that hinders nobody.
         api_schema = derive_api_schema(without_machinery, inaccessible, assume_valid=True)
+    loader = _Loader(document, specifications)
     return Supergraph(
         schema=schema,
         api_schema=api_schema,
-        subgraphs=_Loader(document, specifications).load(),
+        subgraphs=loader.load(),
+        contexts=loader.contexts,
         directives=frozenset(
             definition.name.value
             for definition in document.definitions
@@ -112,6 +115,7 @@ class _Loader:
         for definition in document.definitions:
             if isinstance(definition, SchemaDefinitionNode):
                 self._roots = {operation.type.name.value for operation in definition.operation_types}
+        self.contexts = self._read_contexts(document)
         self._graphs = self._read_graphs(document)
         self._types: dict[str, dict[str, SubgraphType]] = {graph: {} for graph in self._graphs}
 
@@ -135,13 +139,18 @@ class _Loader:
                 return dict(sorted(graphs.items(), key=lambda graph: graph[1]))
         raise InvalidSupergraph(f"no enum {self._join.type('Graph')}: the subgraphs are not named")
 
+    def _read_contexts(self, document: DocumentNode) -> dict[str, tuple[str, ...]]:
+        name = self._specifications.directive("context", "context")
+        setters: dict[str, tuple[str, ...]] = {}
+        for definition in document.definitions if name else ():
+            if isinstance(definition, _Composite):
+                for arguments in _arguments_of(definition.directives, name):
+                    context = str(arguments.get("name"))
+                    setters[context] = (*setters.get(context, ()), definition.name.value)
+        return setters
+
     def _applied(self, directives: Iterable[ConstDirectiveNode] | None, element: str) -> list[_Arguments]:
-        name = self._join.directive(element)
-        return [
-            {argument.name.value: value_from_ast_untyped(argument.value) for argument in directive.arguments or ()}
-            for directive in directives or ()
-            if directive.name.value == name
-        ]
+        return _arguments_of(directives, self._join.directive(element))
 
     def _graph(self, arguments: _Arguments, place: str) -> str:
         graph = arguments.get("graph")
@@ -260,9 +269,7 @@ class _Loader:
                 (each["overrideLabel"] for each in said if each.get("override") == here and "overrideLabel" in each), None
             )
         if isinstance(label, str):
-            fields[name] = SubgraphField(
-                name, field.shape, field.named, field.lists, False, field.requires, field.provides, label, active
-            )
+            fields[name] = replace(field, external=False, label=label, active=active)
 
     def _read_field(self, field: FieldDefinitionNode, arguments: _Arguments, place: str) -> SubgraphField:
         type_node = field.type
@@ -271,8 +278,6 @@ class _Loader:
                 type_node = parse_type(text, no_location=True)
             except GraphQLError as error:
                 raise InvalidSupergraph(f"{place}: type {text!r} can't be read: {error.message}") from error
-        if arguments.get("contextArguments"):
-            raise InvalidSupergraph(f"{place}: it takes arguments from a context, which is not supported")
         named, lists = _unwrap(type_node)
         requires, provides = arguments.get("requires"), arguments.get("provides")
         parent = place.partition(".")[0]
@@ -285,7 +290,23 @@ class _Loader:
             external=external,
             requires=self._field_set(requires, parent, f"@requires of {place}") if isinstance(requires, str) else None,
             provides=self._field_set(provides, named, f"@provides of {place}") if isinstance(provides, str) else None,
+            contextual=self._contextual(arguments.get("contextArguments"), place),
         )
+
+    def _contextual(self, arguments: object, place: str) -> tuple[ContextArgument, ...]:
+        found: list[ContextArgument] = []
+        for each in arguments if isinstance(arguments, list) else ():
+            match each:
+                case {"name": str(name), "type": str(type_), "context": str(context), "selection": str(selection)}:
+                    pass
+                case _:
+                    raise InvalidSupergraph(f"{place}: a context argument has a name, a type, a context and a selection")
+            setters = self.contexts.get(context, ())
+            if not setters:
+                raise InvalidSupergraph(f"{place}: it takes the context {context}, which no type sets")
+            sets = [self._field_set(selection, setter, f"the context {context} of {place}") for setter in setters]
+            found.append(ContextArgument(name, type_, context, sets[0]))
+        return tuple(found)
 
     def _field_set(self, text: str, parent: str, place: str) -> FieldSet:
         inner = text.strip().removeprefix("{").removesuffix("}") if text.strip().startswith("{") else text
@@ -318,6 +339,14 @@ class _Loader:
                     self._check_field_set(selection.selection_set, _unwrap(fields[name].type)[0], place)
             else:
                 raise InvalidSupergraph(f"{place}: a named fragment can't be used here")
+
+
+def _arguments_of(directives: Iterable[ConstDirectiveNode] | None, name: str | None) -> list[_Arguments]:
+    return [
+        {argument.name.value: value_from_ast_untyped(argument.value) for argument in directive.arguments or ()}
+        for directive in directives or ()
+        if directive.name.value == name
+    ]
 
 
 def _unwrap(node: TypeNode) -> tuple[str, int]:

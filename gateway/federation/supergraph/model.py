@@ -1,7 +1,7 @@
 """What planning knows of a supergraph: the API, and what each subgraph can resolve."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from graphql import GraphQLSchema, SelectionSetNode
@@ -39,6 +39,16 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ContextArgument:
+    """An argument that no client gives: its value is `selection` of the nearest enclosing object in the context."""
+
+    name: str
+    type: str
+    context: str
+    selection: FieldSet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class SubgraphField:
     """A field as one subgraph declares it.
 
@@ -56,6 +66,12 @@ class SubgraphField:
     provides: FieldSet | None = None
     label: str | None = None
     active: bool = True
+    contextual: tuple[ContextArgument, ...] = ()
+
+    @property
+    def needs_jump(self) -> bool:
+        """Whether it can only be asked for after a jump, which brings what it needs: a requirement or values of contexts."""
+        return self.requires is not None or bool(self.contextual)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +96,8 @@ class Subgraph:
 class Supergraph:
     """`schema` holds every type, the inaccessible ones too; `api_schema` only what clients may see.
 
+    `contexts` names the types that set each context.
+
     `directives` are the custom ones of fields in operations that every subgraph defines; of those that come by a
     linked specification nobody knows where they are defined.
     """
@@ -88,3 +106,4 @@ class Supergraph:
     api_schema: GraphQLSchema
     subgraphs: Mapping[str, Subgraph]
     directives: frozenset[str] = frozenset()
+    contexts: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])

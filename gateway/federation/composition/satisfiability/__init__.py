@@ -105,13 +105,15 @@ class _Walk:
 
     def _visit_object(self, state: _State) -> None:
         definition = self._types[state.type]
-        contexts = state.contexts | self._contexts_set_by(definition)
+        below = state.contexts | self._contexts_set_by(definition)
         for field in definition.fields.values():
             if _is_hidden(field) or _is_hidden(self._types.get(base_name(field.type))):
                 continue
-            followed = [(node, found) for node in state.nodes if (found := self._follow(node, field, contexts))]
+            followed = [
+                (node, found) for node in state.nodes if (found := self._reachability.follow(node, field.name, state.contexts))
+            ]
             if not followed:
-                self._tell_field(state, field, contexts)
+                self._tell_field(state, field)
                 continue
             targets = [self._view.target(node, found) for node, found in followed]
             entries = frozenset(target for target in targets if target is not None)
@@ -122,14 +124,11 @@ class _Walk:
                         base_name(field.type),
                         entries,
                         self._reachability.reach_all(entries),
-                        contexts,
+                        below,
                         state.operation,
                         (*state.path, step),
                     )
                 )
-
-    def _follow(self, node: Node, field: Field, contexts: Contexts) -> Field | None:
-        return self._reachability.follow(node, field.name, contexts)
 
     def _visit_abstract(self, state: _State) -> None:
         only_interface_objects = all(self._view.is_interface_object(node) for node in state.nodes)
@@ -156,7 +155,7 @@ class _Walk:
         return (member for member in names if not _is_hidden(self._types[member]))
 
     def _contexts_set_by(self, definition: TypeDefinition) -> Contexts:
-        """The contexts that standing on this type sets, by subgraph: its own and those of its interfaces and unions."""
+        """The contexts that this type sets for what is below it, by subgraph: its own and those of its interfaces and unions."""
         return frozenset(
             f"{subgraph.name}.{applied.text('name')}"
             for subgraph in self._merging.subgraphs
@@ -165,14 +164,14 @@ class _Walk:
             for applied in other.all("context")
         )
 
-    def _tell_field(self, state: _State, field: Field, contexts: Contexts) -> None:
+    def _tell_field(self, state: _State, field: Field) -> None:
         coordinate = f"{state.type}.{field.name}"
         if coordinate in self._broken:
             return
         self._broken.add(coordinate)
         below = self._types.get(base_name(field.type))
         query = print_query(state.operation, (*state.path, Step(field.name)), is_leaf=below is None or not below.is_composite)
-        reasons = explain_field(self._merging, self._reachability, state.entries, state.type, field.name, contexts)
+        reasons = explain_field(self._merging, self._reachability, state.entries, state.type, field.name, state.contexts)
         self._merging.findings.add(
             "SATISFIABILITY_ERROR",
             f'"{coordinate}" can not be reached by the query\n{query}\nbecause\n{reasons}',
