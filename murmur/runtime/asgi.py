@@ -1,13 +1,13 @@
 """A subgraph over HTTP and WebSocket: `/graphql` for the gateway alone, and health. No identity token, no answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 
 import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from murmur.errors import Unauthenticated
@@ -20,13 +20,27 @@ from murmur.telemetry.metrics import Metrics
 _MAX_BODY = 16 * 1024 * 1024
 
 
+class _SubgraphApp(Starlette):
+    """Answers `POST /graphql` itself: routing and middleware would cost more than the rest of a small request."""
+
+    def __init__(self, graphql: ASGIApp, routes: Sequence[BaseRoute]) -> None:
+        super().__init__(routes=routes)
+        self._graphql = graphql
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/graphql":
+            await self._graphql(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def subgraph_app(
     subgraph: Subgraph,
     identities: TokenVerifier,
     health: Health,
     metrics: Metrics,
     jwks: Mapping[str, object] | None = None,
-) -> ASGIApp:
+) -> Starlette:
     """The ASGI app of one subgraph. It trusts the signed identity of the gateway and nothing else in a request.
 
     `jwks` is the key set that it publishes, if it signs tokens. While the process drains, each answer closes its connection,
@@ -62,14 +76,7 @@ def subgraph_app(
         return _json(jwks)
 
     sockets = WebSocketRoute("/graphql", SubgraphSockets(subgraph, identities))
-    others = Starlette(routes=[sockets, *health_routes(health, metrics), *([Route(JWKS_PATH, keys)] if jwks else ())])
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        # Without routing and middleware, which would cost more than the rest of a small request.
-        plain = scope["type"] == "http" and scope["path"] == "/graphql"
-        await (graphql if plain else others)(scope, receive, send)
-
-    return app
+    return _SubgraphApp(graphql, [sockets, *health_routes(health, metrics), *([Route(JWKS_PATH, keys)] if jwks else ())])
 
 
 def _json(value: object, status: int = 200) -> Response:
