@@ -23,6 +23,14 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Generator[kafka_engine.Ka
 
 
 @pytest.fixture(scope="session")
+def three_brokers(tmp_path_factory: pytest.TempPathFactory) -> Generator[kafka_engine.Kafka]:
+    """A Kafka of which one may be down."""
+    needs(kafka_engine.missing())
+    with kafka_engine.Kafka(tmp_path_factory.mktemp("kafka-of-three"), brokers=3) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
 def mongodb(tmp_path_factory: pytest.TempPathFactory) -> Generator[mongodb_engine.MongoDB]:
     needs(mongodb_engine.missing())
     with mongodb_engine.MongoDB(tmp_path_factory.mktemp("mongodb"), test_commands=True) as replica_set:
