@@ -25,3 +25,5 @@ def configure_logs(level: str) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    # While a broker is away the driver writes a hundred lines a second; what becomes of it is ours to tell.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

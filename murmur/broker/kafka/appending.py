@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaTimeoutError, ProducerFenced
+from aiokafka.errors import ProducerFenced
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from murmur.broker.kafka.address import ANSWER_SECONDS, Address, answering
@@ -53,11 +53,12 @@ class Appender:
 
     async def close(self) -> None:
         """End at once; what is under way may still arrive, and is not sent again."""
-        # An idempotent producer tries for ever, and ends only when all is acknowledged or, so, has failed.
-        self._producer._message_accumulator.fail_all(KafkaTimeoutError())  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        # Its task must have begun to be ended.
+        # stop() waits until all is acknowledged, and an idempotent producer tries that for ever. So its parts end one by one;
+        # the sender must have begun for that.
         await asyncio.sleep(0)
-        await self._producer.stop()
+        await self._producer._sender.close()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        await self._producer.client.close()
+        self._producer._closed = True  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
     async def _batches(self, messages: Sequence[Message], now: int) -> Sequence[tuple[TopicPartition, BatchBuilder]]:
         counts: dict[str, int] = {}
