@@ -1,0 +1,1 @@
+"""Who did what with somebody: grouped, counted, and told at once to whoever listens."""

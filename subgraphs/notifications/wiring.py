@@ -1,0 +1,36 @@
+"""Puts the notifications subgraph together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from murmur.clock import Clock
+from murmur.errors import StartupError
+from murmur.pubsub.ports import PubSub
+from murmur.runtime.subgraph import Subgraph
+from murmur.sqlite import path_of
+from subgraphs.notifications.ports import NotificationStore, People
+from subgraphs.notifications.schema import NotificationsContext, build_schema
+from subgraphs.notifications.service import NotificationService
+from subgraphs.notifications.stores.sqlite import SqliteNotifications
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationsRoom:
+    subgraph: Subgraph
+    service: NotificationService
+    store: NotificationStore
+
+
+def open_store(url: str, data_dir: Path) -> NotificationStore:
+    """The store that a URL names. Raises StartupError for a scheme that there is no adapter for."""
+    if urlsplit(url).scheme == "sqlite":
+        return SqliteNotifications(path_of(url, data_dir, "notifications"))
+    raise StartupError(f"no notifications store for {url!r}; the schemes that exist are: sqlite")
+
+
+def build(store: NotificationStore, *, people: People, pubsub: PubSub, clock: Clock) -> NotificationsRoom:
+    """The room on what it is given; whoever opened the store closes it."""
+    service = NotificationService(store, people, pubsub, clock)
+    subgraph = Subgraph("notifications", build_schema(), lambda caller: NotificationsContext(caller, service))
+    return NotificationsRoom(subgraph, service, store)
