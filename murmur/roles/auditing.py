@@ -13,10 +13,10 @@ from murmur.broker.ports import Broker
 from murmur.broker.wiring import open_broker
 from murmur.outbox import Outbox
 from murmur.roles.rooms import Rooms, open_rooms
+from murmur.roles.workers import GROUPS
 from murmur.settings import Settings
 from murmur.telemetry.metrics import Metrics
 
-_GROUPS = ("fanout",)
 _DEAD_LETTERS = 100
 _POLL_SECONDS = 0.2
 
@@ -63,7 +63,7 @@ async def _behind(rooms: Rooms, broker: Broker) -> str | None:
     for name, outbox in outboxes.items():
         if await outbox.pending(1):
             return f"events of {name} wait to be published"
-    for group in _GROUPS:
+    for group in GROUPS:
         if lag := await broker.lag(group):
             return f"{group} is {lag} events behind"
     return None

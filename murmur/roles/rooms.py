@@ -11,6 +11,8 @@ from murmur.roles.stores import Stores
 from murmur.runtime.subgraph import Subgraph
 from murmur.settings import Settings
 from murmur.telemetry.metrics import Metrics
+from subgraphs.notifications import wiring as notifications_wiring
+from subgraphs.notifications.wiring import NotificationsRoom
 from subgraphs.timelines import wiring as timelines_wiring
 from subgraphs.timelines.wiring import TimelinesRoom
 from subgraphs.tweets import wiring as tweets_wiring
@@ -28,12 +30,13 @@ class Rooms:
     users: UsersRoom
     tweets: TweetsRoom
     timelines: TimelinesRoom
+    notifications: NotificationsRoom
     identities: TokenSigner
     """Signs the identity tokens that the gateway hands to subgraphs."""
 
     @property
     def subgraphs(self) -> tuple[Subgraph, ...]:
-        return self.users.subgraph, self.tweets.subgraph, self.timelines.subgraph
+        return self.users.subgraph, self.tweets.subgraph, self.timelines.subgraph, self.notifications.subgraph
 
 
 @asynccontextmanager
@@ -48,6 +51,7 @@ async def build_rooms(stores: Stores, settings: Settings, metrics: Metrics) -> R
         await users_room(stores, settings, metrics),
         await tweets_room(stores, settings, metrics),
         await timelines_room(stores, settings, metrics),
+        await notifications_room(stores, settings, metrics),
         identity_signer(settings),
     )
 
@@ -81,3 +85,7 @@ async def tweets_room(stores: Stores, settings: Settings, metrics: Metrics) -> T
 
 async def timelines_room(stores: Stores, settings: Settings, metrics: Metrics) -> TimelinesRoom:  # noqa: ARG001 (a room's door)
     return timelines_wiring.build(stores.timelines, graph=stores.users, posts=stores.tweets, metrics=metrics)
+
+
+async def notifications_room(stores: Stores, settings: Settings, metrics: Metrics) -> NotificationsRoom:  # noqa: ARG001 (a room's door)
+    return notifications_wiring.build(stores.notifications, people=stores.users, pubsub=stores.pubsub, clock=wall_clock)

@@ -9,6 +9,7 @@ from strawberry.federation import Schema
 from gateway.federation.composition import CompositionFailed, SubgraphSdl, compose
 from gateway.federation.supergraph import Supergraph, load_supergraph
 from murmur.errors import StartupError
+from subgraphs.notifications.schema import build_schema as notifications_schema
 from subgraphs.timelines.schema import build_schema as timelines_schema
 from subgraphs.tweets.schema import build_schema as tweets_schema
 from subgraphs.users.schema import build_schema as users_schema
@@ -17,8 +18,9 @@ SCHEMAS: Mapping[str, Callable[[], Schema]] = {
     "users": users_schema,
     "tweets": tweets_schema,
     "timelines": timelines_schema,
+    "notifications": notifications_schema,
 }
-PORTS: Mapping[str, int] = {"users": 4001, "tweets": 4002, "timelines": 4003}
+PORTS: Mapping[str, int] = {"users": 4001, "tweets": 4002, "timelines": 4003, "notifications": 4004}
 """Where `murmur subgraph NAME` listens when no port is given, and what the supergraph in `schema/` says."""
 
 

@@ -9,7 +9,11 @@ from murmur.broker.ports import Broker
 from murmur.broker.wiring import open_broker
 from murmur.errors import StartupError
 from murmur.ids import IdSource, NodeLease
+from murmur.pubsub.ports import PubSub
+from murmur.pubsub.wiring import open_pubsub
 from murmur.settings import Settings
+from subgraphs.notifications import wiring as notifications_wiring
+from subgraphs.notifications.ports import NotificationStore
 from subgraphs.timelines import wiring as timelines_wiring
 from subgraphs.timelines.ports import TimelineStore
 from subgraphs.tweets import wiring as tweets_wiring
@@ -63,6 +67,15 @@ class Stores:
             idle_seconds=timelines.timelines_idle_hours * 3_600,
         )
         return self._keep("timelines", store)
+
+    @cached_property
+    def notifications(self) -> NotificationStore:
+        store = notifications_wiring.open_store(self._urls.notifications_url, self._data_dir)
+        return self._keep("notifications", store)
+
+    @cached_property
+    def pubsub(self) -> PubSub:
+        return self._keep("pub/sub", open_pubsub(self._urls.pubsub_url))
 
     @cached_property
     def broker(self) -> Broker:

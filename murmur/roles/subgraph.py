@@ -8,7 +8,7 @@ from murmur.identity import TokenVerifier, jwks
 from murmur.roles.background import beside
 from murmur.roles.keys import access_signer, require_files, trusted_identities
 from murmur.roles.process import Role
-from murmur.roles.rooms import timelines_room, tweets_room, users_room
+from murmur.roles.rooms import notifications_room, timelines_room, tweets_room, users_room
 from murmur.roles.schemas import SCHEMAS
 from murmur.roles.stores import Stores
 from murmur.roles.watching import watch_engines
@@ -17,15 +17,17 @@ from murmur.settings import Settings
 from murmur.settings.production import is_exposed
 from murmur.telemetry.health import Health
 from murmur.telemetry.metrics import Metrics
+from subgraphs.notifications.wiring import NotificationsRoom
 from subgraphs.timelines.wiring import TimelinesRoom
 from subgraphs.tweets.wiring import TweetsRoom
 from subgraphs.users.wiring import UsersRoom
 
-Room = UsersRoom | TweetsRoom | TimelinesRoom
+Room = UsersRoom | TweetsRoom | TimelinesRoom | NotificationsRoom
 _ROOMS: Mapping[str, Callable[[Stores, Settings, Metrics], Awaitable[Room]]] = {
     "users": users_room,
     "tweets": tweets_room,
     "timelines": timelines_room,
+    "notifications": notifications_room,
 }
 
 
@@ -67,4 +69,8 @@ def check_apart(name: str, settings: Settings) -> None:
         # The fanout worker of `murmur up` fills the timelines of its own process, and no other could show them.
         raise StartupError(
             "timelines can't be a process of its own while MURMUR_TIMELINES_URL=memory: keeps them in that of `murmur up`"
+        )
+    if name == "notifications" and settings.stores.pubsub_url == "memory:":
+        raise StartupError(
+            "notifications can't be a process of its own while MURMUR_PUBSUB_URL=memory: lets only its own process be told"
         )

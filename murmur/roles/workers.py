@@ -6,12 +6,15 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from murmur.clock import wall_clock
 from murmur.errors import StartupError
 from murmur.roles.stores import Stores
 from murmur.settings import Settings
 from murmur.telemetry.health import Health
 from murmur.telemetry.metrics import Metrics
+from subgraphs.notifications.service import NotificationService
 from workers.fanout import run_fanout
+from workers.notifier import run_notifier
 from workers.outbox_relay import run_relay
 
 Run = Callable[[], Coroutine[None, None, None]]
@@ -33,7 +36,19 @@ def _fanout(stores: Stores, settings: Settings, metrics: Metrics) -> Run:
     return lambda: run_fanout(broker, timelines, users, tweets, metrics, threshold=threshold)
 
 
-WORKERS: Mapping[str, Callable[[Stores, Settings, Metrics], Run]] = {"outbox-relay": _outbox_relay, "fanout": _fanout}
+def _notifier(stores: Stores, settings: Settings, metrics: Metrics) -> Run:  # noqa: ARG001 (a worker's door)
+    broker = stores.broker
+    service = NotificationService(stores.notifications, stores.users, stores.pubsub, wall_clock)
+    return lambda: run_notifier(broker, service, metrics)
+
+
+WORKERS: Mapping[str, Callable[[Stores, Settings, Metrics], Run]] = {
+    "outbox-relay": _outbox_relay,
+    "fanout": _fanout,
+    "notifier": _notifier,
+}
+GROUPS = ("fanout", "notifier")
+"""The consumer groups of the event log."""
 
 
 def check_worker(name: str, settings: Settings) -> None:
@@ -42,6 +57,10 @@ def check_worker(name: str, settings: Settings) -> None:
         raise StartupError(f"there is no worker {name!r}; the workers are: {', '.join(WORKERS)}")
     if name == "fanout" and settings.stores.timelines_url.startswith("memory:"):
         raise StartupError("fanout can't be a process of its own while MURMUR_TIMELINES_URL=memory: keeps timelines in another")
+    if name == "notifier" and settings.stores.pubsub_url == "memory:":
+        raise StartupError(
+            "notifier can't be a process of its own while MURMUR_PUBSUB_URL=memory: lets only its own process hear"
+        )
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ class StoreSettings(Concern):
         "memory:",
         description="Home timelines, a cache that is rebuilt when lost: `memory:`, `redis://HOST`, `redis+cluster://HOST:PORT,HOST:PORT`.",
     )
+    notifications_url: str = Field("sqlite:", description="Who did what with whom: `sqlite:` or `sqlite:PATH`.")
     broker_url: str = Field("sqlite:", description="The event log: `sqlite:` or `sqlite:PATH`.")
     pubsub_url: str = Field(
         "memory:", description="What subscriptions are fed by: `memory:`, `redis://HOST:PORT` or `redis+cluster://HOST:PORT,…`."

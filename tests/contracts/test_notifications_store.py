@@ -1,0 +1,161 @@
+"""What every notification store keeps of the promises in `subgraphs/notifications/ports.py`."""
+
+from collections.abc import AsyncIterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from murmur.cursors import Window
+from murmur.ids import first_id_at
+from subgraphs.notifications.model import KEPT, SHOWN_ACTORS, Kind, Notice, Notification
+from subgraphs.notifications.ports import NotificationStore
+from subgraphs.notifications.wiring import open_store
+
+ADA, BEA, CLEO, DAN = 1, 2, 3, 4
+TWEET = 100
+ALL = frozenset(Kind)
+START = first_id_at(1_760_000_000_000)
+_ids = count(START)
+
+
+@pytest.fixture(params=["sqlite:"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[NotificationStore]:
+    opened = open_store(request.param, tmp_path)
+    yield opened
+    await opened.close()
+
+
+def like(actor: int, tweet: int = TWEET, recipient: int = ADA, event: int | None = None) -> Notice:
+    return Notice(recipient, Kind.LIKE, actor, next(_ids) if event is None else event, tweet)
+
+
+def reply(actor: int, tweet: int, recipient: int = ADA) -> Notice:
+    return Notice(recipient, Kind.REPLY, actor, next(_ids), tweet)
+
+
+async def page(store: NotificationStore, recipient: int = ADA, **window: int) -> list[Notification]:
+    return list(await store.page(recipient, Window(window.pop("limit", 100), **window), ALL))
+
+
+async def test_a_notice_is_there_once_however_often_it_is_told(store: NotificationStore) -> None:
+    notice = like(BEA)
+    assert await store.add([notice, notice]) == {ADA}
+    assert await store.add([notice, like(BEA)]) == set()
+    (found,) = await page(store)
+    assert found == Notification(notice.event_id, notice.event_id, Kind.LIKE, TWEET, (BEA,), 1, 1_760_000_000_000, False)
+
+
+async def test_likes_of_one_tweet_are_one_notification_that_moves_up(store: NotificationStore) -> None:
+    first, other, last = like(BEA), like(BEA, TWEET + 1), like(CLEO)
+    await store.add([first, other])
+    assert [found.id for found in await page(store)] == [other.event_id, first.event_id]
+    await store.add([last])
+    newest, older = await page(store)
+    assert (newest.id, newest.group_id, newest.actor_ids, newest.actor_count) == (last.event_id, first.event_id, (CLEO, BEA), 2)
+    assert older.id == other.event_id
+
+
+async def test_what_people_wrote_is_a_notification_of_its_own(store: NotificationStore) -> None:
+    await store.add([reply(BEA, 5), reply(CLEO, 6), reply(BEA, 7)])
+    assert [(found.tweet_id, found.actor_ids) for found in await page(store)] == [(7, (BEA,)), (6, (CLEO,)), (5, (BEA,))]
+
+
+async def test_a_group_that_was_read_takes_nobody_in_any_more(store: NotificationStore) -> None:
+    first = like(BEA)
+    await store.add([first])
+    assert await store.mark_read(ADA, first.event_id)
+    assert not await store.mark_read(ADA, first.event_id - 1)
+    await store.add([like(CLEO)])
+    newest, older = await page(store)
+    assert (newest.actor_ids, newest.read, older.actor_ids, older.read) == ((CLEO,), False, (BEA,), True)
+    assert await store.read_up_to(ADA) == first.event_id
+    assert await store.add([like(BEA)]) == set()
+
+
+async def test_positions_rise_for_a_recipient_whatever_the_ids_of_events(store: NotificationStore) -> None:
+    late, early = like(BEA, event=START + 10**12), like(CLEO, TWEET + 1, event=START + 10**6)
+    await store.add([late])
+    await store.add([early])
+    assert [found.id for found in await page(store)] == [late.event_id + 1, late.event_id]
+    assert await store.last_position(ADA) == late.event_id + 1
+    assert await store.last_position(BEA) == 0
+    assert [found.id for found in await store.after(ADA, late.event_id, 10)] == [late.event_id + 1]
+
+
+async def test_actors_are_shown_up_to_a_bound_and_counted_beyond_it(store: NotificationStore) -> None:
+    actors = list(range(10, 30))
+    await store.add([like(actor) for actor in actors])
+    (found,) = await page(store)
+    assert (found.actor_ids, found.actor_count) == (tuple(reversed(actors))[:SHOWN_ACTORS], 20)
+
+
+async def test_what_is_taken_back_leaves_its_group_and_an_empty_group_goes(store: NotificationStore) -> None:
+    bea, cleo = like(BEA), like(CLEO)
+    await store.add([bea, cleo])
+    for _again in range(2):
+        await store.withdraw(Kind.LIKE, CLEO, tweet_id=TWEET)
+    (found,) = await page(store)
+    assert (found.id, found.actor_ids, found.actor_count) == (bea.event_id, (BEA,), 1)
+    await store.withdraw(Kind.LIKE, BEA, tweet_id=TWEET)
+    assert await page(store) == []
+    follow = Notice(ADA, Kind.FOLLOW, BEA, next(_ids))
+    await store.add([follow, Notice(CLEO, Kind.FOLLOW, BEA, follow.event_id)])
+    await store.withdraw(Kind.FOLLOW, BEA, recipient_id=ADA)
+    assert await page(store) == []
+    assert len(await page(store, CLEO)) == 1
+
+
+async def test_what_was_taken_back_and_done_again_is_new(store: NotificationStore) -> None:
+    await store.add([like(BEA)])
+    await store.withdraw(Kind.LIKE, BEA, tweet_id=TWEET)
+    again = like(BEA)
+    assert await store.add([again]) == {ADA}
+    assert [found.id for found in await page(store)] == [again.event_id]
+
+
+async def test_a_tweet_or_a_person_is_forgotten_whole(store: NotificationStore) -> None:
+    await store.add([like(BEA), reply(CLEO, TWEET, BEA), like(DAN, TWEET + 1), like(ADA, 7, BEA), like(CLEO, TWEET + 1)])
+    await store.forget_tweet(TWEET)
+    assert [found.tweet_id for found in [*await page(store), *await page(store, BEA)]] == [TWEET + 1, 7]
+    await store.forget_between(ADA, DAN)
+    await store.forget_between(ADA, BEA)
+    (found,) = await page(store)
+    assert found.actor_ids == (CLEO,)
+    assert await page(store, BEA) == []
+
+
+async def test_pages_are_keyset_from_both_ends_and_by_kind(store: NotificationStore) -> None:
+    notices = [reply(BEA, tweet) for tweet in range(1, 8)]
+    await store.add([*notices, like(BEA, 50)])
+    ids = [notice.event_id for notice in reversed(notices)]
+    replies = frozenset({Kind.REPLY})
+    assert [each.id for each in await store.page(ADA, Window(2), replies)] == ids[:3]
+    assert [each.id for each in await store.page(ADA, Window(2, below=ids[2]), replies)] == ids[3:6]
+    assert [each.id for each in await store.page(ADA, Window(2, from_oldest=True), replies)] == ids[-3:]
+    assert [each.id for each in await store.page(ADA, Window(9, above=ids[2]), replies)] == ids[:2]
+    assert await page(store, CLEO) == []
+
+
+async def test_an_old_position_of_a_group_finds_the_group_as_it_is_now(store: NotificationStore) -> None:
+    bea, cleo, other = like(BEA), like(CLEO), reply(DAN, 9)
+    await store.add([bea, cleo, other])
+    found = await store.of_positions(ADA, [bea.event_id, cleo.event_id, other.event_id, 12345])
+    assert set(found) == {bea.event_id, cleo.event_id, other.event_id}
+    assert found[bea.event_id] == found[cleo.event_id]
+    assert found[bea.event_id].actor_ids == (CLEO, BEA)
+    assert await store.of_positions(BEA, [bea.event_id]) == {}
+
+
+async def test_kinds_can_be_muted_and_wanted_again(store: NotificationStore) -> None:
+    for _again in range(2):
+        await store.set_muted_kind(ADA, Kind.LIKE, muted=True)
+    await store.set_muted_kind(ADA, Kind.FOLLOW, muted=True)
+    await store.set_muted_kind(ADA, Kind.FOLLOW, muted=False)
+    assert await store.muted_kinds([ADA, BEA]) == {ADA: {Kind.LIKE}}
+
+
+async def test_the_oldest_are_let_go_beyond_what_is_kept(store: NotificationStore) -> None:
+    await store.add([reply(BEA, tweet) for tweet in range(1, KEPT + 11)])
+    window = Window(5, from_oldest=True)
+    assert [found.tweet_id for found in await store.page(ADA, window, ALL)] == [16, 15, 14, 13, 12, 11]
