@@ -171,7 +171,7 @@ class Mutation:
         return NotificationPreferencesPayload(preferences=_preferences(muted))
 
 
-@strawberry.type
+@strawberry.type(description="What can be followed as it happens.")
 class Subscription:
     @strawberry.subscription(
         description="Notifications as they come. A group that grows comes again, with a greater id and the same groupId."

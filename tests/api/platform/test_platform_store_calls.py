@@ -12,10 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from murmur.clock import wall_clock
 from murmur.identity import TokenSigner
 from murmur.ids import Snowflakes
+from murmur.pubsub.memory import MemoryPubSub
 from murmur.roles.gateway import open_gateway
 from murmur.roles.rooms import Rooms
 from murmur.telemetry.health import Health
 from murmur.telemetry.metrics import Metrics
+from subgraphs.notifications import wiring as notifications_wiring
 from subgraphs.timelines import wiring as timelines_wiring
 from subgraphs.tweets import wiring as tweets_wiring
 from subgraphs.users import wiring as users_wiring
@@ -64,13 +66,14 @@ class _Counted:
 
 @pytest.fixture
 async def counted(tmp_path: Path) -> AsyncIterator[_Counted]:
-    """The three rooms and a gateway over them, with every call at a store counted, whoever makes it."""
+    """The rooms and a gateway over them, with every call at a store counted, whoever makes it."""
     settings = cheap_settings(tmp_path)
     ids, metrics = Snowflakes(1), Metrics()
     async with AsyncExitStack() as stack:
         users_store, tweets_store = users_wiring.open_store("sqlite:", tmp_path), tweets_wiring.open_store("sqlite:", tmp_path)
         timelines_store = timelines_wiring.open_store("memory:", tmp_path)
-        for store in (users_store, tweets_store, timelines_store):
+        notifications_store = notifications_wiring.open_store("sqlite:", tmp_path)
+        for store in (users_store, tweets_store, timelines_store, notifications_store):
             stack.push_async_callback(store.close)
         users, tweets, timelines = Counting(users_store), Counting(tweets_store), Counting(timelines_store)
         rooms = Rooms(
@@ -84,6 +87,7 @@ async def counted(tmp_path: Path) -> AsyncIterator[_Counted]:
             ),
             tweets_wiring.build(tweets, users, ids, wall_clock),  # pyright: ignore[reportArgumentType] (as above)
             timelines_wiring.build(timelines, graph=users, posts=tweets, metrics=metrics),  # pyright: ignore[reportArgumentType]
+            notifications_wiring.build(notifications_store, people=users_store, pubsub=MemoryPubSub(), clock=wall_clock),
             TokenSigner(Ed25519PrivateKey.generate(), "identity", 60),
         )
         gateway = await stack.enter_async_context(open_gateway(rooms, settings, metrics, Health()))
