@@ -68,6 +68,11 @@ def load_key(path: Path) -> Ed25519PrivateKey:
     return key
 
 
+def public_pem(key: Ed25519PrivateKey) -> bytes:
+    """What `load_public_keys` reads."""
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
 def load_public_keys(path: Path) -> dict[str, Ed25519PublicKey]:
     """The public keys in the PEM file at `path`, one or more, by key id. Raises StartupError."""
     found: dict[str, Ed25519PublicKey] = {}

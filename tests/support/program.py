@@ -116,9 +116,11 @@ def _environment(data_dir: Path | None, settings: Mapping[str, str]) -> dict[str
 
 
 _EACH = """
-import gc, json, os, sys
+import gc, importlib, json, os, sys
 import murmur.cli
 
+for module, _ in murmur.cli.COMMANDS.values():
+    importlib.import_module(module)
 gc.freeze()
 folder, commands = sys.argv[1], json.load(sys.stdin)
 os.mkdir(folder)
