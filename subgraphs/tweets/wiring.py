@@ -26,7 +26,11 @@ def open_store(url: str, data_dir: Path) -> TweetStore:
     scheme = url.partition(":")[0]
     if scheme == "sqlite":
         return SqliteTweetStore(path_of(url, data_dir, "tweets"))
-    raise StartupError(f"tweets can't be stored in {scheme!r}: the schemes are sqlite")
+    if scheme in ("mongodb", "mongodb+srv"):
+        from subgraphs.tweets.stores.mongodb import MongoTweetStore
+
+        return MongoTweetStore(url)
+    raise StartupError(f"tweets can't be stored in {scheme!r}: the schemes are sqlite, mongodb")
 
 
 def build(store: TweetStore, people: People, ids: IdSource, clock: Clock, *, prohibited: Path | None = None) -> TweetsRoom:

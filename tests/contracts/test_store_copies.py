@@ -11,12 +11,12 @@ from murmur.clock import wall_clock
 from murmur.cursors import Window
 from murmur.ids import Snowflakes
 from subgraphs.tweets.ports import TweetStore
-from subgraphs.tweets.wiring import open_store as open_tweets
 from subgraphs.users.model import Credentials, Session
 from subgraphs.users.ports import UsersStore
 from subgraphs.users.service.graph import FollowGraph
 from subgraphs.users.wiring import open_store as open_users
 from tests.support.square import Square, open_square
+from tests.support.tweet_stores import ADAPTERS, engine_of, tweet_store
 
 NOW = wall_clock()
 ALL = Window(limit=100)
@@ -54,11 +54,10 @@ async def users(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await opened.close()
 
 
-@pytest.fixture(params=["sqlite:"])
+@pytest.fixture(params=ADAPTERS)
 async def tweets(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[TweetStore]:
-    opened = open_tweets(request.param, tmp_path)
-    yield opened
-    await opened.close()
+    async with tweet_store(engine_of(request.param, request), tmp_path) as opened:
+        yield opened
 
 
 async def test_a_copy_holds_what_its_source_holds_and_tells_nobody(square: Square, users: UsersStore, tweets: TweetStore) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from murmur.cursors import Window
 from murmur.errors import Refused
 from murmur.events import Liked, Retweeted, RetweetUndone, TweetDeleted, TweetPublished, Unliked
 from tests.support.square import Square, open_square
+from tests.support.tweet_stores import ADAPTERS, engine_of, store_url
 
 VERBS = ("like", "unlike", "retweet", "undo_retweet", "bookmark", "unbookmark", "delete", "reply", "quote", "keyed")
 ALL = Window(limit=1_000)
@@ -90,11 +92,12 @@ async def check(square: Square) -> None:
     assert {edge.id for edge in edges["retweets"]} <= retweets
 
 
-@settings(max_examples=30, deadline=None)
-@given(acts)
-def test_counts_equal_edges_and_events_whatever_happens_at_once(plan: list[tuple[str, int, int, int]]) -> None:
-    async def story(folder: Path) -> None:
-        async with open_square(folder) as square:
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_counts_equal_edges_and_events_whatever_happens_at_once(request: pytest.FixtureRequest, adapter: str) -> None:
+    engine = engine_of(adapter, request)
+
+    async def story(folder: Path, plan: list[tuple[str, int, int, int]]) -> None:
+        async with store_url(engine) as url, open_square(folder, url=url) as square:
             await square.person("a", "b", "c", "d")
             people = list(square.people.values())
             tweets = [await square.tweet(person) for person in people]
@@ -103,5 +106,10 @@ def test_counts_equal_edges_and_events_whatever_happens_at_once(plan: list[tuple
             assert len({(tweet.author_id, tweet.in_reply_to_id) for tweet in keyed}) == len(keyed)
             await check(square)
 
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(story(Path(folder)))
+    @settings(max_examples=30 if engine is None else 15, deadline=None)
+    @given(acts)
+    def run(plan: list[tuple[str, int, int, int]]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            asyncio.run(story(Path(folder), plan))
+
+    run()

@@ -86,8 +86,8 @@ class Square:
 
 
 @asynccontextmanager
-async def open_square(folder: Path, *, prohibited: Path | None = None) -> AsyncGenerator[Square]:
-    store, users, ids = open_store("sqlite:", folder), SqliteUsers(folder / "users.db"), Snowflakes(1)
+async def open_square(folder: Path, *, url: str = "sqlite:", prohibited: Path | None = None) -> AsyncGenerator[Square]:
+    store, users, ids = open_store(url, folder), SqliteUsers(folder / "users.db"), Snowflakes(1)
     tweets_port, people_port = Counting(store), Counting(users)
     room = build(tweets_port, people_port, ids, wall_clock, prohibited=prohibited)  # pyright: ignore[reportArgumentType] (it passes calls on)
     try:

@@ -33,7 +33,7 @@ class Transferring(Base):
         rejected = [Rejected(index, found) for index, found in enumerate(read) if isinstance(found, str)]
         tweets = {index: found for index, found in enumerate(read) if isinstance(found, Tweet)}
         movable = {place for place, index in enumerate(tweets) if rows[index].id is None}
-        tell = _tell_each(iter([self._ids() for _ in tweets]), self._clock())
+        tell = _tell_each(iter(self._ids, None), self._clock())
         outcomes = await self._store.import_tweets(list(tweets.values()), movable, tell)
         return _imported(tweets, outcomes, _TWEET_REASONS, rejected)
 
@@ -58,7 +58,7 @@ class Transferring(Base):
                 edges[index] = Edge(self._placed(row.id, row.at, seed), row.user_id, row.tweet_id)
             except ValueError as error:
                 rejected.append(Rejected(index, str(error)))
-        tell = tell_added(kind, iter([self._ids() for _ in edges]), self._clock())
+        tell = tell_added(kind, iter(self._ids, None), self._clock())
         outcomes = await self._store.add_edges(kind, list(edges.values()), tell)
         return _imported(edges, outcomes, _EDGE_REASONS, rejected)
 
