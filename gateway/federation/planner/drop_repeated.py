@@ -142,7 +142,8 @@ def _look_earlier(steps: Iterable[Step], step: Step, other: Step) -> None:
     for each in steps:
         if step in each.needs:
             each.needs.add(other)
-            if given.isdisjoint(_uses(each)):
+            # What a context draws on may lie anywhere above, so its steps stay needed.
+            if not each.draft.contexts() and given.isdisjoint(_uses(each)):
                 each.needs.remove(step)
 
 

@@ -38,7 +38,7 @@ class PathFinder:
         identity = (node.identity, tuple(map(id, selections)), avoided)
         found = self._found.get(identity)
         if found is None:
-            self._budget.spend(5)
+            self._budget.spend(7 + len(selections) // 2)
             declared = self._graph.type(node.subgraph, node.type) if node.subgraph else None
             if node.subgraph and declared and declared.kind.abstract:
                 resolution = self._find_abstract(node, node.subgraph, declared.members, selections, avoided)
@@ -128,7 +128,9 @@ class PathFinder:
             resolvable = [(selected, options) for selected, options in pending if options]
             missing += (selected for selected, options in pending if not options)
             pending = []
-            for (selected, options), chosen in zip(resolvable, choose([each[1] for each in resolvable]), strict=True):
+            for (selected, options), chosen in zip(
+                resolvable, choose([each[1] for each in resolvable], self._budget), strict=True
+            ):
                 assigned.append((selected, chosen))
                 for rest in chosen.missing:
                     # What one source leaves is asked of the others, each of them once.
@@ -255,6 +257,7 @@ class PathFinder:
             selected.name for selected, option in parts if option.values or len(option.given) > (1 if jump.key else 0)
         )
         selections = tuple(selected for selected, _ in parts)
+        self._budget.spend(len(selections))
         target = self._arrive(node, jump, selections, granted, avoided)
         dependents = tuple(
             tuple(selected for selected, option in parts if any(each.fields is fields for each in option.given))

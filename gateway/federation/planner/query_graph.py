@@ -56,6 +56,10 @@ class QueryGraph:
         self.setters = frozenset[str]().union(*self.contexts.values())
         self._query = self.schema.query_type.name if self.schema.query_type else ""
         self._subgraphs = supergraph.subgraphs
+        self._interface_objects = {
+            name: tuple(each for each in subgraph.types.values() if each.kind is Kind.INTERFACE_OBJECT)
+            for name, subgraph in supergraph.subgraphs.items()
+        }
         self._labels = frozenset(labels)
         self._entrances: dict[tuple[str, str, bool], tuple[Entrance, ...]] = {}
         self._uniform: dict[tuple[str, str, str], bool] = {}
@@ -110,7 +114,9 @@ class QueryGraph:
         if type_name in self.root_types and below and type_name != self._query:
             return
         for each in self._subgraphs.values():
-            for declared in each.types.values():
+            own = each.types.get(type_name)
+            others = (declared for declared in self._interface_objects[each.name] if declared is not own)
+            for declared in (own, *others) if own else others:
                 field = self.field(each.name, declared.name, name)
                 if declared.kind is not Kind.INTERFACE and (field is None or field.external):
                     continue  # of an interface, members may have it, or their own jumps lead to it
