@@ -18,6 +18,8 @@ from subgraphs.users.service.passwords import PasswordCost, Passwords
 from subgraphs.users.stores.limits import MemoryThrottle
 from subgraphs.users.stores.sqlite import SqliteUsers
 
+_NEO4J = ("neo4j", "neo4j+s", "bolt", "bolt+s")
+
 
 @dataclass(frozen=True, slots=True)
 class UsersRoom:
@@ -33,9 +35,14 @@ class UsersRoom:
 
 def open_store(url: str, data_dir: Path) -> UsersStore:
     """The store that a URL names. Raises StartupError for a scheme that there is no adapter for."""
-    if urlsplit(url).scheme == "sqlite":
+    scheme = urlsplit(url).scheme
+    if scheme == "sqlite":
         return SqliteUsers(path_of(url, data_dir, "users"))
-    raise StartupError(f"no users store for {url!r}; the schemes that exist are: sqlite")
+    if scheme in _NEO4J:
+        from subgraphs.users.stores.neo4j import Neo4jUsers
+
+        return Neo4jUsers(url)
+    raise StartupError(f"no users store for {url!r}; the schemes that exist are: sqlite, {', '.join(_NEO4J)}")
 
 
 def open_throttle(limits: SignInLimits) -> Throttle:

@@ -14,9 +14,9 @@ from subgraphs.tweets.ports import TweetStore
 from subgraphs.users.model import Credentials, Session
 from subgraphs.users.ports import UsersStore
 from subgraphs.users.service.graph import FollowGraph
-from subgraphs.users.wiring import open_store as open_users
 from tests.support.square import Square, open_square
 from tests.support.tweet_stores import ADAPTERS, engine_of, tweet_store
+from tests.support.users_stores import KINDS, open_empty
 
 NOW = wall_clock()
 ALL = Window(limit=100)
@@ -47,9 +47,9 @@ async def square(tmp_path: Path) -> AsyncIterator[Square]:
         yield square
 
 
-@pytest.fixture(params=["sqlite:"])
+@pytest.fixture(params=KINDS)
 async def users(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[UsersStore]:
-    opened = open_users(request.param, tmp_path)
+    opened = await open_empty(request.param, request, tmp_path)
     yield opened
     await opened.close()
 

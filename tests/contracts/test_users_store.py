@@ -22,15 +22,15 @@ from murmur.events import (
 from murmur.relation import Relation
 from subgraphs.users.model import Edge, Listing, Outcome, Side, User
 from subgraphs.users.ports import UsersStore
-from subgraphs.users.wiring import open_store
+from tests.support.users_stores import KINDS, open_again, open_empty
 
 AT = 1_760_000_000_000
 _event_ids = count(1)
 
 
-@pytest.fixture(params=["sqlite:"])
+@pytest.fixture(params=KINDS)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[UsersStore]:
-    opened = open_store(request.param, tmp_path)
+    opened = await open_empty(request.param, request, tmp_path)
     yield opened
     await opened.close()
 
@@ -293,12 +293,15 @@ async def test_an_export_reads_everything_in_one_fixed_order(store: UsersStore) 
     assert await store.all_edges("mute", (0, 0), 2) == [Edge(14, 3, 1)]
 
 
-async def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
-    first = open_store("sqlite:", tmp_path)
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_was_written_is_there_when_the_store_is_opened_again(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    first = await open_empty(kind, request, tmp_path)
     await add(first, 1, 2)
     await follow(first, Edge(10, 1, 2))
     await first.close()
-    second = open_store("sqlite:", tmp_path)
+    second = open_again(kind, request, tmp_path)
     assert await counts(second, 2) == (1, 0)
     assert [type(event) for event in await events(second)] == [Followed]
     await second.close()

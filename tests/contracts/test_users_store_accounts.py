@@ -8,14 +8,14 @@ import pytest
 from murmur.events import UserSignedUp
 from subgraphs.users.model import Credentials, Outcome, Session, User
 from subgraphs.users.ports import UsersStore
-from subgraphs.users.wiring import open_store
+from tests.support.users_stores import KINDS, open_empty
 
 NOW = 1_760_000_000_000
 
 
-@pytest.fixture(params=["sqlite:"])
+@pytest.fixture(params=KINDS)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[UsersStore]:
-    opened = open_store(request.param, tmp_path)
+    opened = await open_empty(request.param, request, tmp_path)
     yield opened
     await opened.close()
 

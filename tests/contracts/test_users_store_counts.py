@@ -6,18 +6,22 @@ from collections import Counter
 from itertools import count
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from murmur.cluster.neo4j import Neo4j
 from murmur.errors import Refused
 from subgraphs.users.model import ImportedUser
+from subgraphs.users.ports import UsersStore
 from subgraphs.users.service.graph import FollowGraph
 from subgraphs.users.service.imports import Imports
+from subgraphs.users.stores.neo4j import Neo4jUsers
 from subgraphs.users.wiring import open_store
 
 NOW = 1_760_000_000_000
 PEOPLE = (1, 2, 3, 4)
 verbs = st.sampled_from(["follow", "follow", "unfollow", "block", "unblock"])
+at_once = st.sampled_from([1, 5, 40])
 steps = st.lists(st.tuples(verbs, st.sampled_from(PEOPLE), st.sampled_from(PEOPLE)), max_size=40)
 
 
@@ -28,8 +32,7 @@ async def act(graph: FollowGraph, verb: str, source: int, target: int) -> None:
         return
 
 
-async def carry_out(url: str, folder: Path, todo: list[tuple[str, int, int]], at_once: int) -> None:
-    store = open_store(url, folder)
+async def carry_out(store: UsersStore, todo: list[tuple[str, int, int]], at_once: int) -> None:
     ids = count(100).__next__
     try:
         await Imports(store, ids, lambda: NOW).import_users([ImportedUser(handle=f"u{id_}", name="X", id=id_) for id_ in PEOPLE])
@@ -49,7 +52,19 @@ async def carry_out(url: str, folder: Path, todo: list[tuple[str, int, int]], at
 
 
 @settings(max_examples=30, deadline=None)
-@given(todo=steps, at_once=st.sampled_from([1, 5, 40]))
+@given(todo=steps, at_once=at_once)
 def test_counts_equal_edges_and_no_follow_survives_a_block(todo: list[tuple[str, int, int]], at_once: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(carry_out("sqlite:", Path(folder), todo, at_once))
+        asyncio.run(carry_out(open_store("sqlite:", Path(folder)), todo, at_once))
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(todo=steps, at_once=at_once)
+def test_on_a_real_server_too(neo4j: Neo4j, todo: list[tuple[str, int, int]], at_once: int) -> None:
+    async def example() -> None:
+        neo4j.clear()
+        store = Neo4jUsers(neo4j.url)
+        await store.apply()
+        await carry_out(store, todo, at_once)
+
+    asyncio.run(example())

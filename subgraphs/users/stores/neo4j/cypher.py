@@ -1,0 +1,346 @@
+"""Every statement that the adapter sends, in one place, so that a test can look at the plan of each.
+
+Whatever is looked for is found by an index, so that a statement costs what it returns; hints hold the planner to it, however
+small a graph is when a plan is made.
+
+Each returns one value: the driver spends more on a record than on what is in it. Each is given one map: the server would plan
+anew for each size of each list that is a parameter of its own. Removing a property that no node has takes the node's lock and
+writes nothing; `collect` after it keeps what is read next behind the lock.
+"""
+
+from typing import Final, LiteralString
+
+# Degrees are kept by the engine with each node's relationships, so these counts always equal the edges.
+_FOLLOWER_COUNT = "COUNT { (u)<-[:FOLLOWS]-() }"
+_USER = f"""[
+    u.id, u.handle, u.name, u.bio, u.location, u.website, u.avatar_url, u.created_at, u.verified, u.protected,
+    {_FOLLOWER_COUNT}, COUNT {{ (u)-[:FOLLOWS]->() }}
+]"""
+
+# Profiles
+
+USERS: Final = f"""
+MATCH (u:User) USING INDEX u:User(id) WHERE u.id IN $given.ids
+RETURN collect({_USER})
+"""
+USERS_OF_HANDLES: Final = f"""
+MATCH (u:User) USING INDEX u:User(handle_key) WHERE u.handle_key IN $given.handles
+RETURN collect({_USER})
+"""
+IDS_OF_HANDLES: Final = """
+MATCH (u:User) USING INDEX u:User(handle_key) WHERE u.handle_key IN $given.handles
+RETURN collect([u.handle_key, u.id])
+"""
+FOLLOWER_COUNTS: Final = f"""
+MATCH (u:User) USING INDEX u:User(id) WHERE u.id IN $given.ids
+RETURN collect([u.id, {_FOLLOWER_COUNT}])
+"""
+USERS_AFTER: Final = f"""
+MATCH (u:User) USING INDEX u:User(id) WHERE u.id > $given.after
+WITH u ORDER BY u.id LIMIT $given.limit
+RETURN collect({_USER})
+"""
+NAMESAKES: Final = """
+CALL () { MATCH (u:User) USING INDEX u:User(id) WHERE u.id IN $given.ids RETURN collect([u.id, u.handle_key]) AS of_ids }
+CALL () { MATCH (u:User) USING INDEX u:User(handle_key) WHERE u.handle_key IN $given.handles RETURN collect([u.id, u.handle_key]) AS of_handles }
+RETURN of_ids + of_handles
+"""  # noqa: E501
+LOCK_USER: Final = f"""
+MATCH (u:User) USING INDEX u:User(id) WHERE u.id = $given.id REMOVE u.lock
+WITH collect(u) AS locked UNWIND locked AS u
+RETURN collect([{_USER}, u.last_event])
+"""
+
+# What is added, and what is told. `last_event` orders a person's events: see the outbox.
+
+_TELL = """
+CALL () {
+    UNWIND $given.last_events AS last
+    MATCH (u:User) USING INDEX u:User(id) WHERE u.id = last[0] SET u.last_event = last[1]
+}
+CALL () {
+    UNWIND $given.events AS event
+    CREATE (:Event {seq: event[0], key: event[1], topic: event[2], payload: event[3]})
+}
+"""
+ADD_USERS: Final = f"""
+CALL () {{ UNWIND $given.users AS user CREATE (u:User) SET u = user }}
+CALL () {{ UNWIND $given.accounts AS account CREATE (a:Account) SET a = account }}
+{_TELL}
+RETURN true
+"""
+UPDATE_USER: Final = f"""
+CALL () {{ MATCH (u:User) USING INDEX u:User(id) WHERE u.id = $given.id SET u += $given.profile }}
+{_TELL}
+RETURN true
+"""
+
+# Accounts
+
+_ACCOUNT = "[a.user_id, a.password_hash, a.email]"
+_SESSION = "[s.id, s.user_id, s.token_hash, s.started_at, s.expires_at, s.secret]"
+_LOCK_ACCOUNT = """
+MATCH (a:Account) USING INDEX a:Account(user_id) WHERE a.user_id = $given.user_id REMOVE a.lock
+WITH collect(a) AS locked
+"""
+
+CREDENTIALS: Final = """
+MATCH (u:User) USING INDEX u:User(id) WHERE u.id = $given.id
+OPTIONAL MATCH (a:Account) USING INDEX a:Account(user_id) WHERE a.user_id = u.id
+RETURN collect([u.id, a.password_hash, a.email])
+"""
+CREDENTIALS_OF_HANDLE: Final = """
+MATCH (u:User) USING INDEX u:User(handle_key) WHERE u.handle_key = $given.handle
+OPTIONAL MATCH (a:Account) USING INDEX a:Account(user_id) WHERE a.user_id = u.id
+RETURN collect([u.id, a.password_hash, a.email])
+"""
+CREDENTIALS_AFTER: Final = f"""
+MATCH (a:Account) USING INDEX a:Account(user_id) WHERE a.user_id > $given.after
+WITH a ORDER BY a.user_id LIMIT $given.limit
+RETURN collect({_ACCOUNT})
+"""
+PUT_CREDENTIALS: Final = """
+UNWIND $given.accounts AS account
+MERGE (a:Account {user_id: account.user_id}) ON CREATE SET a = account
+RETURN count(*)
+"""
+LOCK_ACCOUNT: Final = f"""
+{_LOCK_ACCOUNT}
+UNWIND locked AS a
+RETURN collect({_ACCOUNT})
+"""
+CHANGE_HASH: Final = """
+MATCH (a:Account) USING INDEX a:Account(user_id) WHERE a.user_id = $given.user_id SET a.password_hash = $given.password_hash
+RETURN count(*)
+"""
+SESSION: Final = f"""
+MATCH (s:Session) USING INDEX s:Session(id) WHERE s.id = $given.id
+RETURN collect({_SESSION})
+"""
+SESSIONS_AFTER: Final = f"""
+MATCH (s:Session) USING INDEX s:Session(id) WHERE s.id > $given.after
+WITH s ORDER BY s.id LIMIT $given.limit
+RETURN collect({_SESSION})
+"""
+LOCK_SESSION: Final = f"""
+MATCH (s:Session) USING INDEX s:Session(id) WHERE s.id = $given.id REMOVE s.lock
+WITH collect(s) AS locked UNWIND locked AS s
+RETURN collect({_SESSION})
+"""
+ROTATE_SESSION: Final = """
+MATCH (s:Session) USING INDEX s:Session(id) WHERE s.id = $given.id
+SET s.token_hash = $given.token_hash, s.expires_at = $given.expires_at
+RETURN count(*)
+"""
+END_SESSION: Final = """
+MATCH (s:Session) USING INDEX s:Session(id) WHERE s.id = $given.id DELETE s
+RETURN count(*)
+"""
+START_SESSION: Final = f"""
+{_LOCK_ACCOUNT}
+CALL () {{
+    MATCH (s:Session) USING INDEX s:Session(user_id, started_at)
+    WHERE s.user_id = $given.user_id AND s.started_at IS NOT NULL
+    WITH s ORDER BY s.user_id DESC, s.started_at DESC
+    WITH collect(s) AS sessions
+    WITH [s IN sessions WHERE s.expires_at <= $given.now] AS over, [s IN sessions WHERE s.expires_at > $given.now] AS living
+    UNWIND over + living[$given.others..] AS s
+    DELETE s
+}}
+CALL () {{ MERGE (s:Session {{id: $given.session.id}}) ON CREATE SET s = $given.session }}
+RETURN true
+"""
+END_SESSIONS: Final = """
+MATCH (s:Session) USING INDEX s:Session(user_id, started_at)
+WHERE s.user_id = $given.user_id AND s.started_at IS NOT NULL DELETE s
+RETURN count(*)
+"""
+PUT_SESSIONS: Final = """
+UNWIND $given.sessions AS session
+MERGE (s:Session {id: session.id}) ON CREATE SET s = session
+RETURN count(*)
+"""
+
+# The graph: reading
+
+
+def _pairs(kind: LiteralString, condition: LiteralString, returned: LiteralString) -> LiteralString:
+    return f"""
+    CALL () {{
+        MATCH ()-[e:{kind}]->() USING INDEX e:{kind}(source, target) WHERE {condition}
+        RETURN collect({returned})
+    """
+
+
+_FROM_VIEWER = "e.source = $given.viewer AND e.target IN $given.ids"
+_TO_VIEWER = "e.source IN $given.ids AND e.target = $given.viewer"
+
+RELATIONS: Final = f"""
+{_pairs("FOLLOWS", _FROM_VIEWER, "e.target")} AS follows }}
+{_pairs("FOLLOWS", _TO_VIEWER, "e.source")} AS followed_by }}
+{_pairs("BLOCKS", _FROM_VIEWER, "e.target")} AS blocks }}
+{_pairs("BLOCKS", _TO_VIEWER, "e.source")} AS blocked_by }}
+{_pairs("MUTES", _FROM_VIEWER, "e.target")} AS mutes }}
+RETURN [follows, followed_by, blocks, blocked_by, mutes]
+"""
+
+
+def _neighbours(of: LiteralString, pattern: LiteralString, order: LiteralString) -> LiteralString:
+    return f"""
+UNWIND $given.listings AS listing
+CALL (listing) {{
+    MATCH {pattern} USING INDEX f:FOLLOWS({of}, id)
+    WHERE f.{of} = listing[1] AND f.id < listing[2] AND f.id > listing[3]
+    RETURN u, f.id AS position ORDER BY f.{of} {order}, f.id {order} LIMIT $given.limit
+}}
+RETURN collect([listing[0], position, {_USER}])
+"""
+
+
+NEWEST_FOLLOWERS: Final = _neighbours("target", "(u)-[f:FOLLOWS]->()", "DESC")
+OLDEST_FOLLOWERS: Final = _neighbours("target", "(u)-[f:FOLLOWS]->()", "ASC")
+NEWEST_FOLLOWING: Final = _neighbours("source", "()-[f:FOLLOWS]->(u)", "DESC")
+OLDEST_FOLLOWING: Final = _neighbours("source", "()-[f:FOLLOWS]->(u)", "ASC")
+
+FOLLOWERS_AFTER: Final = """
+MATCH ()-[f:FOLLOWS]->() USING INDEX f:FOLLOWS(target, source) WHERE f.target = $given.user_id AND f.source > $given.after
+WITH f ORDER BY f.target, f.source LIMIT $given.limit
+RETURN collect(f.source)
+"""
+FOLLOWEES: Final = """
+MATCH ()-[f:FOLLOWS]->() USING INDEX f:FOLLOWS(source, id) WHERE f.source = $given.user_id AND f.id >= 0
+WITH f ORDER BY f.source DESC, f.id DESC LIMIT $given.limit
+RETURN collect(f.target)
+"""
+FOLLOWED_BY: Final = f"""
+UNWIND $given.ids AS id
+CALL (id) {{
+    MATCH ()-[f:FOLLOWS]->(u) USING INDEX f:FOLLOWS(source, id) WHERE f.source = id AND f.id >= 0
+    RETURN u ORDER BY f.source DESC, f.id DESC LIMIT $given.newest
+}}
+WITH u, count(*) AS by WHERE NOT u.id IN $given.without
+WITH u, by, {_FOLLOWER_COUNT} AS followers ORDER BY by DESC, followers DESC, u.id LIMIT $given.limit
+RETURN collect({_USER})
+"""
+
+
+def _edges_after(kind: LiteralString) -> LiteralString:
+    return f"""
+CALL () {{
+    MATCH ()-[e:{kind}]->() USING INDEX e:{kind}(source, target) WHERE e.source = $given.source AND e.target > $given.target
+    RETURN e ORDER BY e.source, e.target LIMIT $given.limit
+    UNION ALL
+    MATCH ()-[e:{kind}]->() USING INDEX e:{kind}(source, target) WHERE e.source > $given.source AND e.target IS NOT NULL
+    RETURN e ORDER BY e.source, e.target LIMIT $given.limit
+}}
+WITH e ORDER BY e.source, e.target LIMIT $given.limit
+RETURN collect([e.id, e.source, e.target])
+"""
+
+
+FOLLOWS_AFTER: Final = _edges_after("FOLLOWS")
+BLOCKS_AFTER: Final = _edges_after("BLOCKS")
+MUTES_AFTER: Final = _edges_after("MUTES")
+
+# The graph: writing. One statement locks and reads, the next one writes what was decided on that.
+
+
+def _standing(kind: LiteralString, wanted: LiteralString) -> LiteralString:
+    return f"""
+CALL () {{
+    UNWIND $given.{wanted} AS pair
+    MATCH ()-[e:{kind}]->() USING INDEX e:{kind}(source, target) WHERE e.source = pair[0] AND e.target = pair[1]
+    RETURN collect(pair) AS {wanted}
+}}
+"""
+
+
+LOCK_GRAPH: Final = f"""
+CALL () {{
+    UNWIND $given.locks AS id
+    MATCH (u:User) USING INDEX u:User(id) WHERE u.id = id REMOVE u.lock
+    WITH collect(u) AS locked UNWIND locked AS u
+    RETURN collect([u.id, u.last_event]) AS locked
+}}
+CALL () {{ MATCH (u:User) USING INDEX u:User(id) WHERE u.id IN $given.ids RETURN collect(u.id) AS known }}
+{_standing("FOLLOWS", "follows")}
+{_standing("BLOCKS", "blocks")}
+{_standing("MUTES", "mutes")}
+RETURN [locked, known, follows, blocks, mutes]
+"""
+POSITIONS: Final = """
+CALL () {
+    UNWIND $given.spans AS span
+    MATCH ()-[f:FOLLOWS]->() USING INDEX f:FOLLOWS(source, id)
+    WHERE f.source = span[0] AND f.id >= span[2] AND f.id < span[3]
+    RETURN collect([span[0], f.id]) AS following
+}
+CALL () {
+    UNWIND $given.spans AS span
+    MATCH ()-[f:FOLLOWS]->() USING INDEX f:FOLLOWS(target, id)
+    WHERE f.target = span[1] AND f.id >= span[2] AND f.id < span[3]
+    RETURN collect([span[1], f.id]) AS followers
+}
+RETURN [following, followers]
+"""
+
+
+def _end(kind: LiteralString, ended: LiteralString) -> LiteralString:
+    return f"""
+CALL () {{
+    UNWIND $given.{ended} AS pair
+    MATCH ()-[e:{kind}]->() USING INDEX e:{kind}(source, target) WHERE e.source = pair[0] AND e.target = pair[1]
+    DELETE e
+}}
+"""
+
+
+def _add(kind: LiteralString, added: LiteralString) -> LiteralString:
+    return f"""
+CALL () {{
+    UNWIND $given.{added} AS edge
+    MATCH (s:User) USING INDEX s:User(id) WHERE s.id = edge[1]
+    MATCH (t:User) USING INDEX t:User(id) WHERE t.id = edge[2]
+    CREATE (s)-[:{kind} {{id: edge[0], source: edge[1], target: edge[2]}}]->(t)
+}}
+"""
+
+
+CHANGE_GRAPH: Final = f"""
+{_end("FOLLOWS", "ended_follows")}
+{_end("BLOCKS", "ended_blocks")}
+{_end("MUTES", "ended_mutes")}
+{_add("FOLLOWS", "follows")}
+{_add("BLOCKS", "blocks")}
+{_add("MUTES", "mutes")}
+{_TELL}
+RETURN true
+"""
+
+# The outbox
+
+PENDING: Final = """
+MATCH (e:Event) USING INDEX e:Event(seq, key) WHERE e.seq >= 0 AND e.key IS NOT NULL
+WITH e ORDER BY e.seq, e.key LIMIT $given.limit
+RETURN collect([e.seq, e.topic, e.key, e.payload])
+"""
+FORGET: Final = """
+UNWIND $given.entries AS entry
+MATCH (e:Event) USING INDEX e:Event(seq, key) WHERE e.seq = entry[0] AND e.key = entry[1] DELETE e
+RETURN count(*)
+"""
+
+# The server itself
+
+VERSION: Final = """
+CALL dbms.components() YIELD versions, edition
+RETURN [versions[0], edition] LIMIT 1
+"""
+ROLES: Final = """
+SHOW DATABASES YIELD name, role WHERE name = $given.name
+RETURN collect(role)
+"""
+ONLINE: Final = """
+SHOW INDEXES YIELD name, state WHERE state = 'ONLINE'
+RETURN collect(name)
+"""
