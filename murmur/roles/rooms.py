@@ -79,12 +79,19 @@ async def users_room(stores: Stores, settings: Settings, metrics: Metrics) -> Us
 async def tweets_room(stores: Stores, settings: Settings, metrics: Metrics) -> TweetsRoom:  # noqa: ARG001 (a room's door)
     prohibited = settings.content.prohibited_file
     return tweets_wiring.build(
-        stores.tweets, people=stores.users, ids=await stores.ids(), clock=wall_clock, prohibited=prohibited
+        stores.tweets,
+        people=stores.users,
+        ids=await stores.ids(),
+        clock=wall_clock,
+        prohibited=prohibited,
+        pubsub=stores.pubsub,
     )
 
 
 async def timelines_room(stores: Stores, settings: Settings, metrics: Metrics) -> TimelinesRoom:  # noqa: ARG001 (a room's door)
-    return timelines_wiring.build(stores.timelines, graph=stores.users, posts=stores.tweets, metrics=metrics)
+    return timelines_wiring.build(
+        stores.timelines, graph=stores.users, posts=stores.tweets, pubsub=stores.pubsub, metrics=metrics
+    )
 
 
 async def notifications_room(stores: Stores, settings: Settings, metrics: Metrics) -> NotificationsRoom:  # noqa: ARG001 (a room's door)

@@ -13,7 +13,9 @@ from murmur.settings import Settings
 from murmur.telemetry.health import Health
 from murmur.telemetry.metrics import Metrics
 from subgraphs.notifications.service import NotificationService
+from subgraphs.timelines.service import Arrivals
 from workers.fanout import run_fanout
+from workers.live import run_live
 from workers.notifier import run_notifier
 from workers.outbox_relay import run_relay
 
@@ -33,7 +35,13 @@ def _outbox_relay(stores: Stores, _settings: Settings, metrics: Metrics) -> Run:
 def _fanout(stores: Stores, settings: Settings, metrics: Metrics) -> Run:
     broker, timelines, users, tweets = stores.broker, stores.timelines, stores.users, stores.tweets
     threshold = settings.timelines.celebrity_followers
-    return lambda: run_fanout(broker, timelines, users, tweets, metrics, threshold=threshold)
+    arrivals = Arrivals(stores.pubsub)
+    return lambda: run_fanout(broker, timelines, users, tweets, metrics, threshold=threshold, arrivals=arrivals)
+
+
+def _live(stores: Stores, settings: Settings, metrics: Metrics) -> Run:  # noqa: ARG001 (a worker's door)
+    broker, pubsub = stores.broker, stores.pubsub
+    return lambda: run_live(broker, pubsub, metrics)
 
 
 def _notifier(stores: Stores, settings: Settings, metrics: Metrics) -> Run:  # noqa: ARG001 (a worker's door)
@@ -46,8 +54,9 @@ WORKERS: Mapping[str, Callable[[Stores, Settings, Metrics], Run]] = {
     "outbox-relay": _outbox_relay,
     "fanout": _fanout,
     "notifier": _notifier,
+    "live": _live,
 }
-GROUPS = ("fanout", "notifier")
+GROUPS = ("fanout", "notifier", "live")
 """The consumer groups of the event log."""
 
 
@@ -57,10 +66,8 @@ def check_worker(name: str, settings: Settings) -> None:
         raise StartupError(f"there is no worker {name!r}; the workers are: {', '.join(WORKERS)}")
     if name == "fanout" and settings.stores.timelines_url.startswith("memory:"):
         raise StartupError("fanout can't be a process of its own while MURMUR_TIMELINES_URL=memory: keeps timelines in another")
-    if name == "notifier" and settings.stores.pubsub_url == "memory:":
-        raise StartupError(
-            "notifier can't be a process of its own while MURMUR_PUBSUB_URL=memory: lets only its own process hear"
-        )
+    if name in ("notifier", "live") and settings.stores.pubsub_url == "memory:":
+        raise StartupError(f"{name} can't be a process of its own while MURMUR_PUBSUB_URL=memory: lets only its own process hear")
 
 
 @asynccontextmanager

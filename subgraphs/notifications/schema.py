@@ -191,7 +191,7 @@ class Subscription:
         async for notification in info.context.service.follow(viewer_id, position):
             yield Notification.of(notification)
 
-    @strawberry.subscription(description="How many notifications are unread: now, and whenever it changes.")
+    @strawberry.subscription(description="How many notifications are unread, whenever that changes.")
     async def unread_count_changed(self, info: NotificationsInfo) -> AsyncGenerator[int, None]:
         async for unread in info.context.service.follow_unread(info.context.signed_in()):
             yield unread

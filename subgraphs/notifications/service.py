@@ -106,15 +106,15 @@ class NotificationService:
                 await _something(listener)
 
     async def follow_unread(self, viewer_id: int) -> AsyncGenerator[int]:
-        """How many are unread: now, and whenever that changes."""
+        """How many are unread, whenever that has changed."""
         async with self._pubsub.listen([channel(viewer_id)]) as listener:
-            told = -1
+            told = await self.unread(viewer_id)
             while True:
+                await _something(listener)
                 unread = await self.unread(viewer_id)
                 if unread != told:
                     told = unread
                     yield unread
-                await _something(listener)
 
     async def hear(self, events: Sequence[AnyEvent]) -> None:
         """Take in what happened, in order; hearing it again changes nothing."""

@@ -1,6 +1,7 @@
 """The timelines subgraph's GraphQL: types in, service calls out."""
 
 from collections import defaultdict
+from collections.abc import AsyncGenerator
 
 import strawberry
 from strawberry.dataloader import DataLoader
@@ -16,16 +17,17 @@ from murmur.post import Post
 from murmur.runtime.context import RequestContext
 from murmur.runtime.relay import After, Before, First, Last, PageInfo
 from murmur.runtime.subgraph import federated_schema
-from subgraphs.timelines.service import TimelineService
+from subgraphs.timelines.service import HomeWatch, TimelineService
 
 _HOME = "homeTimeline"
 _USER = "User.timeline"
 
 
 class TimelinesContext(RequestContext):
-    def __init__(self, caller: Caller, service: TimelineService) -> None:
+    def __init__(self, caller: Caller, service: TimelineService, watch: HomeWatch) -> None:
         super().__init__(caller)
         self.service = service
+        self.watch = watch
         self.timelines: DataLoader[tuple[int, Window], Page[Post]] = DataLoader(self._load_timelines)
 
     async def _load_timelines(self, keys: list[tuple[int, Window]]) -> list[Page[Post]]:
@@ -117,6 +119,23 @@ class Query:
         return _connection(_HOME, await info.context.service.home(viewer_id, wanted))
 
 
+@strawberry.type(description="What has come to the top of a home timeline since it is followed.")
+class TimelineUpdate:
+    new_count: int = strawberry.field(description="How many entries have come since then, counted up to 100.")
+    newest: TimelineEntry = strawberry.field(description="The newest of them.")
+
+
+@strawberry.type(description="What can be followed as it happens.")
+class Subscription:
+    @strawberry.subscription(
+        description="That something has come to the top of the viewer's home timeline, at most a few times a second. "
+        "Ask `homeTimeline` for the entries. Needs a signed-in viewer."
+    )
+    async def home_timeline_updated(self, info: TimelinesInfo) -> AsyncGenerator[TimelineUpdate, None]:
+        async for update in info.context.watch.follow(info.context.signed_in()):
+            yield TimelineUpdate(new_count=update.new_count, newest=_entry(update.newest))
+
+
 def build_schema() -> Schema:
     """The executable schema; what it runs on comes with each request's `TimelinesContext`."""
-    return federated_schema(Query)
+    return federated_schema(Query, subscription=Subscription)

@@ -5,12 +5,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from murmur.errors import StartupError
+from murmur.pubsub.ports import PubSub
 from murmur.redis import is_redis, open_redis
 from murmur.runtime.subgraph import Subgraph
 from murmur.telemetry.metrics import Metrics
 from subgraphs.timelines.ports import Graph, Posts, TimelineStore
 from subgraphs.timelines.schema import TimelinesContext, build_schema
-from subgraphs.timelines.service import TimelineService
+from subgraphs.timelines.service import HomeWatch, TimelineService
 from subgraphs.timelines.stores.memory import MemoryTimelines
 
 
@@ -36,8 +37,9 @@ def open_store(url: str, data_dir: Path, *, capacity: int = 10_000, idle_seconds
     raise StartupError(f"no timelines store for {url!r}; the schemes that exist are: memory, redis, redis+cluster")
 
 
-def build(store: TimelineStore, *, graph: Graph, posts: Posts, metrics: Metrics) -> TimelinesRoom:
+def build(store: TimelineStore, *, graph: Graph, posts: Posts, pubsub: PubSub, metrics: Metrics) -> TimelinesRoom:
     """The room on what it is given; whoever opened the store closes it."""
     service = TimelineService(store, graph, posts, metrics)
-    subgraph = Subgraph("timelines", build_schema(), lambda caller: TimelinesContext(caller, service))
+    watch = HomeWatch(service, pubsub)
+    subgraph = Subgraph("timelines", build_schema(), lambda caller: TimelinesContext(caller, service, watch))
     return TimelinesRoom(subgraph, service, store)

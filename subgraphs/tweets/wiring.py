@@ -6,6 +6,7 @@ from pathlib import Path
 from murmur.clock import Clock
 from murmur.errors import StartupError
 from murmur.ids import IdSource
+from murmur.pubsub.ports import PubSub
 from murmur.runtime.subgraph import Subgraph
 from murmur.sqlite import path_of
 from subgraphs.tweets.ports import People, TweetStore
@@ -33,8 +34,17 @@ def open_store(url: str, data_dir: Path) -> TweetStore:
     raise StartupError(f"tweets can't be stored in {scheme!r}: the schemes are sqlite, mongodb")
 
 
-def build(store: TweetStore, people: People, ids: IdSource, clock: Clock, *, prohibited: Path | None = None) -> TweetsRoom:
-    """The room on a store. `prohibited` is the rules file of prohibited content, read once. Raises StartupError."""
+def build(
+    store: TweetStore,
+    people: People,
+    ids: IdSource,
+    clock: Clock,
+    *,
+    prohibited: Path | None = None,
+    pubsub: PubSub | None = None,
+) -> TweetsRoom:
+    """The room on a store. `prohibited` is the rules file of prohibited content, read once; without `pubsub` no tweet can be
+    followed. Raises StartupError."""
     rules = None if prohibited is None else load_prohibited(prohibited)
-    service = TweetService(store, people, ids, clock, rules)
+    service = TweetService(store, people, ids, clock, rules, pubsub)
     return TweetsRoom(Subgraph("tweets", build_schema(), context_of(service)), service, store)

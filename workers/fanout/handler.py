@@ -18,7 +18,7 @@ from murmur.post import Post
 from murmur.telemetry.metrics import Metrics
 from subgraphs.timelines.model import KEPT, Delivery, Pull, Withdrawal
 from subgraphs.timelines.ports import TimelineStore
-from workers.fanout.ports import Followers, PostsOf
+from workers.fanout.ports import Arrives, Followers, PostsOf
 from workers.runtime import Log, run_worker
 
 _PAGE = 1_000
@@ -35,10 +35,11 @@ async def run_fanout(
     metrics: Metrics,
     *,
     threshold: int = 10_000,
+    arrivals: Arrives | None = None,
     clock: Clock = wall_clock,
 ) -> None:
-    """Work until cancelled. From `threshold` followers on, an author is pulled."""
-    fanout = Fanout(timelines, followers, posts, metrics, threshold=threshold, clock=clock)
+    """Work until cancelled. From `threshold` followers on, an author is pulled. `arrivals` hears of what arrives where."""
+    fanout = Fanout(timelines, followers, posts, metrics, threshold=threshold, arrivals=arrivals, clock=clock)
     await run_worker("fanout", log, ("murmur.graph", "murmur.tweets"), fanout.handle, metrics)
 
 
@@ -51,6 +52,7 @@ class Fanout:
         metrics: Metrics,
         *,
         threshold: int,
+        arrivals: Arrives | None = None,
         clock: Clock = wall_clock,
     ) -> None:
         self._timelines = timelines
@@ -58,6 +60,7 @@ class Fanout:
         self._posts = posts
         self._metrics = metrics
         self._threshold = threshold
+        self._arrivals = arrivals
         self._clock = clock
 
     async def handle(self, events: Sequence[AnyEvent]) -> None:
@@ -108,7 +111,7 @@ class Fanout:
             crossing |= started
         pushed = [poster for poster in by_poster if pulls.get(poster) is not Pull.DONE]
         pages = await self._first_pages(pushed)
-        calls = _Calls(self._timelines, self._metrics)
+        calls = _Calls(self._timelines, self._metrics, self._arrivals)
         # By position, as what goes on top of a timeline costs least. Nearly everybody's followers fit in one page.
         for post in posts:
             await calls.add(Delivery(post, (post.user_id,)))
@@ -119,6 +122,8 @@ class Fanout:
                     for post in by_poster[poster]:
                         await calls.add(Delivery(post, further, pull=poster in crossing))
         await calls.send()
+        if self._arrivals is not None and pulls:
+            await self._arrivals.left(pulls)
         if crossing:
             await self._timelines.set_pull(crossing, Pull.DONE)
 
@@ -174,9 +179,10 @@ class Fanout:
 class _Calls:
     """Collects deliveries and sends them to the timelines in calls of a bounded size."""
 
-    def __init__(self, timelines: TimelineStore, metrics: Metrics) -> None:
+    def __init__(self, timelines: TimelineStore, metrics: Metrics, arrivals: Arrives | None) -> None:
         self._timelines = timelines
         self._metrics = metrics
+        self._arrivals = arrivals
         self._deliveries: list[Delivery] = []
         self._entries = 0
 
@@ -190,3 +196,5 @@ class _Calls:
         deliveries, self._deliveries, self._entries = self._deliveries, [], 0
         if deliveries:
             self._metrics.count("murmur_deliveries_total", by=await self._timelines.push(deliveries))
+            if self._arrivals is not None:
+                await self._arrivals.pushed({reader for delivery in deliveries for reader in delivery.readers})

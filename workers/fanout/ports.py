@@ -17,6 +17,18 @@ class Followers(Protocol):
         ...
 
 
+class Arrives(Protocol):
+    """Is told of what has arrived, for those who watch. Raises nothing: a hint that is lost does no harm."""
+
+    async def pushed(self, reader_ids: Collection[int]) -> None:
+        """Something has arrived in the timelines of these people."""
+        ...
+
+    async def left(self, poster_ids: Collection[int]) -> None:
+        """These people have posted, and their posts are pulled."""
+        ...
+
+
 class PostsOf(Protocol):
     async def posts_of(self, user_ids: Collection[int], window: Window) -> Sequence[Post]:
         """The tweets and retweets of these people, newest first, at most `window.fetch`; deleted ones are left out."""

@@ -7,13 +7,13 @@ from strawberry.federation import Schema
 from murmur.identity import Caller
 from murmur.runtime.subgraph import federated_schema
 from subgraphs.tweets.schema.context import TweetsContext
-from subgraphs.tweets.schema.operations import Mutation, Query
+from subgraphs.tweets.schema.operations import Mutation, Query, Subscription
 from subgraphs.tweets.schema.types import Tweet
 from subgraphs.tweets.service import TweetService
 
 
 def build_schema() -> Schema:
-    return federated_schema(Query, Mutation)
+    return federated_schema(Query, Mutation, subscription=Subscription)
 
 
 def context_of(service: TweetService) -> Callable[[Caller], TweetsContext[Tweet]]:

@@ -1,6 +1,6 @@
 """The root fields of this subgraph."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Annotated
 
 import strawberry
@@ -105,6 +105,18 @@ class Mutation:
     @refusals(TweetPayload)
     async def unbookmark(self, info: Info, tweet_id: TweetId) -> TweetPayload:
         return await _act(info, tweet_id, info.context.service.unbookmark)
+
+
+@strawberry.type(description="What can be followed as it happens.")
+class Subscription:
+    @strawberry.subscription(
+        description="A tweet whenever its counts have changed, a reply came or it was deleted, at most a few times a second. "
+        "Its tombstone is the last."
+    )
+    async def tweet_updated(self, info: Info, id: TweetId) -> AsyncGenerator[Tweet, None]:
+        viewer_id = info.context.viewer_id
+        async for view in info.context.service.changes(viewer_id, parse_id(id, "id")):
+            yield Tweet.of(view, viewer_id)
 
 
 async def _act(info: Info, tweet_id: str, verb: Callable[[int, int], Awaitable[View]]) -> TweetPayload:

@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 from murmur.clock import Clock
 from murmur.errors import Refused, UserErrorCode
 from murmur.ids import IdSource
+from murmur.pubsub.ports import PubSub
 from murmur.text import InvalidText, Text, read_text
 from subgraphs.tweets.model import View
 from subgraphs.tweets.ports import People, TweetStore
@@ -14,13 +15,20 @@ from subgraphs.tweets.service.prohibited import ProhibitedContent
 
 class Base:
     def __init__(
-        self, store: TweetStore, people: People, ids: IdSource, clock: Clock, prohibited: ProhibitedContent | None = None
+        self,
+        store: TweetStore,
+        people: People,
+        ids: IdSource,
+        clock: Clock,
+        prohibited: ProhibitedContent | None = None,
+        pubsub: PubSub | None = None,
     ) -> None:
         self._store = store
         self._people = people
         self._ids = ids
         self._clock = clock
         self._prohibited = prohibited
+        self._pubsub = pubsub
 
     async def views(self, viewer_id: int | None, tweet_ids: Collection[int]) -> Mapping[int, View]:
         """The tweets that exist, as the viewer sees them; those that a block hides are tombstones marked `hidden`.

@@ -86,7 +86,13 @@ async def counted(tmp_path: Path) -> AsyncIterator[_Counted]:
                 clock=wall_clock,
             ),
             tweets_wiring.build(tweets, users, ids, wall_clock),  # pyright: ignore[reportArgumentType] (as above)
-            timelines_wiring.build(timelines, graph=users, posts=tweets, metrics=metrics),  # pyright: ignore[reportArgumentType]
+            timelines_wiring.build(
+                timelines,  # pyright: ignore[reportArgumentType] (as above)
+                graph=users,  # pyright: ignore[reportArgumentType]
+                posts=tweets,  # pyright: ignore[reportArgumentType]
+                pubsub=MemoryPubSub(),
+                metrics=metrics,
+            ),
             notifications_wiring.build(notifications_store, people=users_store, pubsub=MemoryPubSub(), clock=wall_clock),
             TokenSigner(Ed25519PrivateKey.generate(), "identity", 60),
         )

@@ -42,6 +42,11 @@ class TimelineService:
             entries.trim(KEPT)
         return page(await self._fill(viewer_id, entries, wanted), wanted)
 
+    async def pulled(self, viewer_id: int) -> AbstractSet[int]:
+        """Whose posts are merged into the viewer's home timeline when it is read."""
+        timeline = await self._store.read(viewer_id)
+        return frozenset() if timeline is None else timeline.pulled
+
     async def user_timelines(self, viewer_id: int | None, user_ids: Collection[int], wanted: Window) -> Mapping[int, Page[Post]]:
         """The tweets and retweets of each of these people. Where a block stands between two people, neither sees the other's.
 
