@@ -63,7 +63,10 @@ class TimelineStore(Protocol):
         ...
 
     async def push(self, deliveries: Sequence[Delivery]) -> int:
-        """Insert posts, each at its position, into the timelines held; returns how many entries are new."""
+        """Insert posts, each at its position, into the timelines held; returns how many entries were written.
+
+        One that stood there already may be counted again.
+        """
         ...
 
     async def withdraw(self, withdrawals: Sequence[Withdrawal]) -> None:

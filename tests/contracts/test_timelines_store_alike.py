@@ -13,7 +13,7 @@ from subgraphs.timelines.stores.memory import MemoryTimelines
 from subgraphs.timelines.wiring import open_store
 from tests.support.engines import url_of
 
-READERS = range(1, 5)
+READERS = range(1, 9)
 PEOPLE = range(10, 16)
 
 
@@ -54,7 +54,7 @@ class Pair:
         people = set(self.random.sample(PEOPLE, self.random.randint(0, 2)))
         posts = [self.post() for _ in range(self.random.choice((0, 1, 5, 30)))]
         match self.random.randrange(10):
-            case 0:
+            case 0 if chosen not in await self.memory.held([chosen]) or chosen in self.builds:
                 self.builds[chosen] = await self.memory.begin(chosen), await self.store.begin(chosen)
             case 1 | 2 if self.builds:
                 reader, (one, other) = self.builds.popitem()

@@ -50,26 +50,22 @@ class RedisTimelines:
         return Timeline(entries, frozenset(pulled)) if held == 1 else unpack_timeline(cast("list[bytes]", held))
 
     async def held(self, user_ids: Collection[int]) -> AbstractSet[int]:
-        calls = Calls(self._script, b"held")
-        for group, keys in self._keys.together(user_ids):
-            calls.add(group, keys)
+        calls = self._calls(b"held")
+        calls.add(user_ids)
         held = [key for reply in await self._send(calls) for key in cast("list[bytes]", reply)]
         return {int(key.rpartition(b":")[2]) for key in held}
 
     async def push(self, deliveries: Sequence[Delivery]) -> int:
-        calls = Calls(self._script, b"push")
+        calls = self._calls(b"push")
         for delivery in deliveries:
             post = delivery.post
-            entry, pulled = pack_entry(post), pack_ids((post.user_id,)) if delivery.pull else b""
-            for group, keys in self._keys.together(delivery.readers):
-                calls.add(group, keys, entry, pulled)
+            calls.add(delivery.readers, pack_entry(post), pack_ids((post.user_id,)) if delivery.pull else b"")
         return sum(cast("list[int]", await self._send(calls)))
 
     async def withdraw(self, withdrawals: Sequence[Withdrawal]) -> None:
-        calls = Calls(self._script, b"withdraw")
+        calls = self._calls(b"withdraw")
         for withdrawal in withdrawals:
-            for group, keys in self._keys.together(withdrawal.readers):
-                calls.add(group, keys, pack_ids((withdrawal.position,)))
+            calls.add(withdrawal.readers, pack_ids((withdrawal.position,)))
         await self._send(calls)
 
     async def follow(self, user_id: int, posts: Collection[Post], pulled: AbstractSet[int]) -> None:
@@ -101,9 +97,13 @@ class RedisTimelines:
     async def _one(self, user_id: int, *arguments: bytes | int) -> Reply:
         return (await self._redis.batch((self._script.command((self._keys.of(user_id),), *arguments),)))[0]
 
+    def _calls(self, verb: bytes) -> Calls:
+        return Calls(self._keys, self._script, verb)
+
     async def _send(self, calls: Calls) -> list[Reply]:
+        """The replies; those of timelines that had to be asked for apart stand in the place of their call's."""
         replies: list[Reply] = []
-        for reply in await self._redis.batch([call.command() for call in calls.all]):
+        for reply in await self._redis.batch(calls.commands()):
             if isinstance(reply, Apart):
                 replies += reply
             else:

@@ -1,8 +1,7 @@
 """Which timelines one call of the script may touch, and the calls for many of them."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from itertools import count, islice
+from collections.abc import Iterable, Sequence
+from itertools import count, groupby
 
 from murmur.redis import Command, Redis, Script
 from murmur.redis.cluster import SLOTS, slot_of
@@ -32,72 +31,71 @@ def tags() -> Sequence[bytes]:
 
 
 class Keys:
-    """The keys of timelines."""
+    """The keys of timelines. Those that one call of a script may touch are a group: in a cluster a slot's, on a server all."""
 
     def __init__(self, redis: Redis) -> None:
-        self._clustered = redis.clustered
         self._stems = [b"%s:{%s}:home:" % (redis.prefix, tag) for tag in tags()]
+        self.groups = BUCKETS if redis.clustered else 1
 
     def of(self, user_id: int) -> bytes:
         return self._stems[bucket_of(user_id)] + b"%d" % user_id
 
-    def together(self, user_ids: Collection[int]) -> Iterable[tuple[int, Sequence[bytes]]]:
-        """The keys by what one call may touch: of a cluster a slot, of a server everything."""
+    def collect(self, user_ids: Iterable[int], groups: Sequence["Group"], mark: int) -> None:
+        """Add timelines to their groups, each with a mark."""
+        # This is done for every entry that is delivered: what is short here is `of` and `bucket_of` without the calls.
         stems = self._stems
-        # As `of`, without the calls: this is done for every entry that is delivered.
-        if not self._clustered:
-            return ((0, [stems[user_id * _MIX >> _SHIFT & _MASK] + b"%d" % user_id for user_id in user_ids]),)
-        groups: defaultdict[int, list[bytes]] = defaultdict(list)
+        if len(groups) == 1:
+            keys = [stems[user_id * _MIX >> _SHIFT & _MASK] + b"%d" % user_id for user_id in user_ids]
+            groups[0].keys += keys
+            groups[0].marks += [mark] * len(keys)
+            return
         for user_id in user_ids:
             bucket = user_id * _MIX >> _SHIFT & _MASK
-            groups[bucket].append(stems[bucket] + b"%d" % user_id)
-        return groups.items()
+            group = groups[bucket]
+            group.keys.append(stems[bucket] + b"%d" % user_id)
+            group.marks.append(mark)
 
 
-class Call:
-    """A verb for some timelines, in runs of those to which the same is done."""
+class Group:
+    """Timelines that one call may touch, and for each a mark that tells what is done to it."""
 
-    __slots__ = ("_runs", "_script", "_verb", "keys")
+    __slots__ = ("keys", "marks")
 
-    def __init__(self, script: Script, verb: bytes) -> None:
-        self._script = script
-        self._verb = verb
-        self._runs: list[tuple[int, Sequence[bytes]]] = []
+    def __init__(self) -> None:
         self.keys: list[bytes] = []
-
-    def add(self, keys: Sequence[bytes], arguments: Sequence[bytes]) -> None:
-        self.keys += keys
-        self._runs.append((len(keys), arguments))
-
-    def command(self) -> Command:
-        words: list[bytes | int] = []
-        for length, arguments in self._runs:
-            words += (length, *arguments)
-        return self._script.command(self.keys, self._verb, *words, apart=self._apart)
-
-    def _apart(self) -> Sequence[Command]:
-        commands: list[Command] = []
-        keys = iter(self.keys)
-        for length, arguments in self._runs:
-            commands += [self._script.command((key,), self._verb, 1, *arguments) for key in islice(keys, length)]
-        return commands
+        self.marks: list[int] = []
 
 
 class Calls:
-    """Collects what a verb does to many timelines in as few calls as can be."""
+    """What a verb does to many timelines, in as few calls of the script as can be."""
 
-    def __init__(self, script: Script, verb: bytes) -> None:
+    def __init__(self, keys: Keys, script: Script, verb: bytes) -> None:
+        self._keys = keys
         self._script = script
         self._verb = verb
-        self._filling: dict[int, Call] = {}
-        self.all: list[Call] = []
+        self._groups = [Group() for _ in range(keys.groups)]
+        self._arguments: list[Sequence[bytes]] = []
 
-    def add(self, group: int, keys: Sequence[bytes], *arguments: bytes) -> None:
-        """`arguments` are the same for all these timelines."""
-        for start in range(0, len(keys), _MOST):
-            some = keys[start : start + _MOST]
-            call = self._filling.get(group)
-            if call is None or len(call.keys) + len(some) > _MOST:
-                call = self._filling[group] = Call(self._script, self._verb)
-                self.all.append(call)
-            call.add(some, arguments)
+    def add(self, user_ids: Iterable[int], *arguments: bytes) -> None:
+        """The verb with these arguments for each of these timelines."""
+        self._keys.collect(user_ids, self._groups, len(self._arguments))
+        self._arguments.append(arguments)
+
+    def commands(self) -> Sequence[Command]:
+        return [
+            self._command(group.keys[start : start + _MOST], group.marks[start : start + _MOST])
+            for group in self._groups
+            for start in range(0, len(group.keys), _MOST)
+        ]
+
+    def _command(self, keys: Sequence[bytes], marks: Sequence[int]) -> Command:
+        """ARGV: for each run of timelines with the same mark how many they are, and the arguments."""
+        words: list[bytes | int] = [self._verb]
+        for mark, run in groupby(marks):
+            words.append(len(list(run)))
+            words += self._arguments[mark]
+
+        def apart() -> Sequence[Command]:
+            return [self._command((key,), (mark,)) for key, mark in zip(keys, marks, strict=True)]
+
+        return self._script.command(keys, *words, apart=apart if len(keys) > 1 else None)

@@ -9,15 +9,14 @@ from murmur.post import Post
 from subgraphs.timelines.model import KEPT, Entries, Timeline
 
 _LIFE_BYTES = 40
-_BUILDING = b"B"
 _RETWEET = 1 << 63
-_ENTRIES = {16: struct.Struct("<2Q"), 32: struct.Struct("<4Q")}
+_TWEET_ENTRY, _RETWEET_ENTRY = struct.Struct("<2Q"), struct.Struct("<4Q")
 
 
 def pack_entry(post: Post) -> bytes:
     if post.id == post.tweet_id and post.user_id == post.author_id:
-        return _ENTRIES[16].pack(post.id, post.user_id)
-    return _ENTRIES[32].pack(post.id, post.user_id, post.tweet_id, post.author_id)
+        return _TWEET_ENTRY.pack(post.id, post.user_id)
+    return _RETWEET_ENTRY.pack(post.id | _RETWEET, post.user_id, post.tweet_id, post.author_id)
 
 
 def pack_ids(numbers: Collection[int]) -> bytes:
@@ -28,45 +27,56 @@ def pack_block(posts: Collection[Post]) -> tuple[bytes, Entries]:
     """The newest of some posts as a block, and as they will be read."""
     entries = Entries()
     entries.merge(posts)
-    entries = entries.newest(KEPT)
+    entries.trim(KEPT)
     flat, others = entries.flat, array("Q")
-    positions = flat[0::4]
+    places = array("Q", bytes(16 * len(entries)))
+    places[0::2], places[1::2] = flat[0::4], flat[3::4]
     if flat[0::4] != flat[1::4] or flat[2::4] != flat[3::4]:
-        for index in range(len(positions)):
-            tweet = flat[4 * index + 1 : 4 * index + 3]
-            if tweet[0] != positions[index] or tweet[1] != flat[4 * index + 3]:
-                others.extend(tweet)
-                positions[index] |= _RETWEET
-    words = array("Q", (len(positions),)) + positions + flat[3::4] + others
-    if sys.byteorder == "big":
-        words.byteswap()
-    return words.tobytes(), entries
+        for index in range(len(entries)):
+            post = entries[index]
+            if post.id != post.tweet_id or post.user_id != post.author_id:
+                places[2 * index] |= _RETWEET
+                others.extend((post.tweet_id, post.author_id))
+    return _bytes(array("Q", (len(entries),)) + places + others), entries
 
 
 def unpack_timeline(elements: Sequence[bytes]) -> Timeline:
-    header, block, *loose = elements
-    if loose and loose[-1] == _BUILDING:
-        del loose[-2:]
-    pulled = _words(header[_LIFE_BYTES:])
+    header, block, _, *loose = elements
     words = _words(block)
-    count = words[0]
-    positions, posters, others = words[1 : count + 1], words[count + 1 : 2 * count + 1], words[2 * count + 1 :]
-    for entry in loose:
-        position, poster, *tweet = _ENTRIES[len(entry)].unpack(entry)
-        positions.append(position | _RETWEET if tweet else position)
-        posters.append(poster)
-        others.extend(tweet)
-    flat = array("Q", bytes(32 * len(positions)))
-    flat[0::4] = flat[1::4] = positions
-    flat[2::4] = flat[3::4] = posters
+    end = 2 * words[0] + 1
+    entries = Entries(_rows(words[1:end], words[end:]))
+    if loose:
+        rows = sorted({_row(entry) for entry in loose})
+        if not entries or rows[0][0] > entries[len(entries) - 1].id:
+            for row in rows:
+                entries.flat.extend(row)
+        else:
+            entries.merge([Post(*row) for row in rows])
+    entries.trim(KEPT)
+    return Timeline(entries, frozenset(_words(header[_LIFE_BYTES:])))
+
+
+def _rows(places: "array[int]", others: "array[int]") -> "array[int]":
+    """Positions and posters, and the tweets and authors of the retweets among them, as in `Entries.flat`."""
+    flat = array("Q", bytes(16 * len(places)))
+    flat[0::4] = flat[1::4] = places[0::2]
+    flat[2::4] = flat[3::4] = places[1::2]
     if others:
         rest = iter(others)
-        for index, position in enumerate(positions):
+        for index, position in enumerate(places[0::2]):
             if position >= _RETWEET:
-                flat[4 * index : 4 * index + 3] = array("Q", (position - _RETWEET, next(rest), next(rest)))
-    entries = Entries(flat)
-    entries.trim(KEPT)
-    return Timeline(entries, frozenset(pulled))
+                flat[4 * index] = position - _RETWEET
+                flat[4 * index + 1] = next(rest)
+                flat[4 * index + 2] = next(rest)
+    return flat
+
+
+def _row(entry: bytes) -> tuple[int, int, int, int]:
+    if len(entry) == _TWEET_ENTRY.size:
+        position, poster = _TWEET_ENTRY.unpack(entry)
+        return position, position, poster, poster
+    position, poster, tweet, author = _RETWEET_ENTRY.unpack(entry)
+    return position - _RETWEET, tweet, author, poster
 
 
 def _words(data: bytes) -> "array[int]":
@@ -74,3 +84,9 @@ def _words(data: bytes) -> "array[int]":
     if sys.byteorder == "big":
         words.byteswap()
     return words
+
+
+def _bytes(words: "array[int]") -> bytes:
+    if sys.byteorder == "big":
+        words.byteswap()
+    return words.tobytes()
