@@ -95,7 +95,7 @@ async def test_output_that_can_not_be_written_is_told_in_one_line_and_a_closed_p
     for command in ("export", "settings show", "schema compose"):
         closed = await _shell(f"{{ {PROGRAM} {command}; echo $? >&2; }} | true", folder)
         assert closed.err == "1\n", (command, closed)
-    full = await _shell(f"ulimit -f 1; {PROGRAM} import --follows edges", folder)
+    full = await _shell(f"ulimit -f 1; PYTHONDONTWRITEBYTECODE=1 {PROGRAM} import --follows edges", folder)
     assert full.code == 1 and "Traceback" not in full.err, full
 
 
