@@ -242,3 +242,17 @@ async def test_the_requirement_of_a_skipped_field_is_not_fetched() -> None:
     assert subgraphs["scales"].requests == []
     response = await ask(gateway, document, {"no": True})
     assert response["data"] == {"tools": [{"boxed": True, "postage": 10}, {"boxed": True, "postage": None}]}
+
+
+@pytest.mark.parametrize("values", [[{"a": 1}, {"a": 1}], [["x"], None], ["plain", {"a": [None]}], ["plain", "plain"]])
+async def test_scalars_of_any_shape_are_sent_as_they_are(values: list[Any]) -> None:
+    boxes = [{"id": str(number), "what": value} for number, value in enumerate(values)]
+    first = Recorder(
+        'scalar Json type Query { boxes: [Box] } type Box @key(fields: "id") { id: ID! what: Json }', {"boxes": boxes}
+    )
+    second = Recorder(
+        'scalar Json type Box @key(fields: "id") { id: ID! what: Json @external echo: Json @requires(fields: "what") }',
+        entities={"Box": lambda r: {**r, "echo": r["what"]}},
+    )
+    response = await ask(federate({"first": first, "second": second}), "{ boxes { echo } }")
+    assert response == {"data": {"boxes": [{"echo": value} for value in values]}}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from ..planner.plan import InputField, Representation
 from .collect import Tree
@@ -39,6 +40,12 @@ def make_representer(representations: Sequence[Representation], brought: Collect
         only = representations[0]
         if only.types is None and len(only.fields) == 1 and not only.fields[0].children and not only.fields[0].nullable:
             return _one_scalar(only.typename, only.fields[0])
+        if only.types is None and len(only.fields) > 1 and not any(each.children or each.types for each in only.fields):
+            return _scalars(only, _any_shape(representations, brought))
+    return _any_shape(representations, brought)
+
+
+def _any_shape(representations: Sequence[Representation], brought: Collection[str]) -> Callable[[list[Tree]], Represented]:
     by_type: dict[str, Representation] = {}
     fallback: Representation | None = None
     for each in representations:
@@ -110,6 +117,32 @@ def _one_scalar(typename: str, field: InputField) -> Callable[[list[Tree]], Repr
             else:
                 same.append(each)
         return [{"__typename": typename, name: value} for value in index], Targets(list(index.values()), NOTHING)
+
+    return represent
+
+
+def _scalars(wanted: Representation, any_shape: Callable[[list[Tree]], Represented]) -> Callable[[list[Tree]], Represented]:
+    """An entity with a key and requirements that are scalars; `any_shape` is for when one is missing, or none after all."""
+    pick = itemgetter(*(each.key for each in wanted.fields))
+    names = ("__typename", *(each.name for each in wanted.fields))
+    required = [number for number, each in enumerate(wanted.fields) if not each.nullable]
+
+    def represent(objects: list[Tree]) -> Represented:
+        index: dict[tuple[object, ...], list[Tree]] = {}
+        try:
+            for each in objects:
+                values = pick(each)
+                same = index.get(values)
+                if same is None:
+                    index[values] = [each]
+                else:
+                    same.append(each)
+        except (KeyError, TypeError):  # not there, or an object or a list, which can't be hashed
+            return any_shape(objects)
+        if any(values[number] is None for values in index for number in required):
+            return any_shape(objects)
+        sent = [dict(zip(names, (wanted.typename, *values), strict=True)) for values in index]
+        return sent, Targets(list(index.values()), NOTHING)
 
     return represent
 
