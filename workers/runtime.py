@@ -5,7 +5,7 @@ At least once: a batch is committed after the handler is done with it, so a proc
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import NoReturn, Protocol
 
 import structlog
@@ -75,7 +75,9 @@ async def _work(
         try:
             if (now := loop.time()) >= next_lag:
                 next_lag = now + _LAG_SECONDS
-                metrics.gauge("murmur_consumer_lag", await log.lag(name), name)
+                # Whoever can't be asked now keeps nobody from work.
+                with suppress(Unavailable):
+                    metrics.gauge("murmur_consumer_lag", await log.lag(name), name)
             records = await consumer.poll(batch, _POLL_SECONDS)
             if records:
                 await finish(worker.process(records))

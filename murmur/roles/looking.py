@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
-from murmur.broker.ports import Record
+from murmur.broker.ports import Broker, Message, Record
 from murmur.broker.wiring import open_broker
 from murmur.clock import to_datetime
 from murmur.cursors import Window
@@ -20,6 +21,7 @@ from murmur.telemetry.metrics import Metrics
 
 _FOLLOW_SECONDS = 0.5
 _FOLLOW_RECORDS = 1_000
+_REPLAYED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +69,23 @@ class EventLine:
     fields: dict[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class DeadLetterLine:
+    """A record that a consumer group has given up on, for people to read."""
+
+    at: datetime
+    group: str
+    reason: str
+    event: EventLine
+
+
 async def tail_events(settings: Settings, limit: int, *, follow: bool) -> AsyncGenerator[EventLine]:
     """The newest records of the log, oldest first; with `follow` also what comes after them, until cancelled."""
-    broker = open_broker(settings.stores.broker_url, settings.server.data_dir)
-    try:
+    async with _opened_broker(settings) as broker:
         positions = dict(await broker.ends())
         for record in await broker.tail(limit):
             # What came since the ends were read comes again below, with what may have come between.
-            if record.offset <= positions.get((record.topic, record.partition), 0):
+            if record.offset <= positions.get((record.topic, record.partition), -1):
                 yield _line(record)
         while follow:
             records = await broker.after(positions, _FOLLOW_RECORDS)
@@ -83,6 +94,33 @@ async def tail_events(settings: Settings, limit: int, *, follow: bool) -> AsyncG
                 yield _line(record)
             if not records:
                 await asyncio.sleep(_FOLLOW_SECONDS)
+
+
+async def dead_letters(settings: Settings, limit: int) -> Sequence[DeadLetterLine]:
+    """The newest dead letters, newest first."""
+    async with _opened_broker(settings) as broker:
+        letters = await broker.dead_letters(limit)
+    return [DeadLetterLine(to_datetime(letter.at), letter.group, letter.reason, _line(letter.record)) for letter in letters]
+
+
+async def replay_dead_letters(settings: Settings, group: str | None) -> int:
+    """Publish dead letters (of one group, or of all) again, in the order of their burial, and forget them; how many.
+
+    They come to every group of their topic, after all that has been published since.
+    """
+    async with _opened_broker(settings) as broker:
+        letters = [letter for letter in await broker.dead_letters(_REPLAYED) if group in (None, letter.group)]
+        letters.reverse()
+        await broker.publish([Message(letter.record.topic, letter.record.key, letter.record.value) for letter in letters])
+        await broker.forget(letters)
+    return len(letters)
+
+
+@asynccontextmanager
+async def _opened_broker(settings: Settings) -> AsyncGenerator[Broker]:
+    broker = open_broker(settings.stores.broker_url, settings.server.data_dir)
+    try:
+        yield broker
     finally:
         await broker.close()
 

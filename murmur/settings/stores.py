@@ -13,7 +13,10 @@ class StoreSettings(Concern):
         description="Home timelines, a cache that is rebuilt when lost: `memory:`, `redis://HOST`, `redis+cluster://HOST:PORT,HOST:PORT`.",
     )
     notifications_url: str = Field("sqlite:", description="Who did what with whom: `sqlite:` or `sqlite:PATH`.")
-    broker_url: str = Field("sqlite:", description="The event log: `sqlite:` or `sqlite:PATH`.")
+    broker_url: str = Field(
+        "sqlite:",
+        description="The event log: `sqlite:`, `sqlite:PATH`, `kafka://HOST:PORT,HOST:PORT` or `kafka+ssl://USER:PASSWORD@HOST:PORT`.",
+    )
     pubsub_url: str = Field(
         "memory:", description="What subscriptions are fed by: `memory:`, `redis://HOST:PORT` or `redis+cluster://HOST:PORT,…`."
     )

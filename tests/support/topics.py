@@ -12,13 +12,22 @@ from murmur.broker.kafka.address import parse
 @asynccontextmanager
 async def topics(url: str, partitions: int = 4) -> AsyncGenerator[str]:
     """Makes the topics of `url`, whose path is a prefix of the test's own, and removes them at the end."""
-    address = parse(url)
     broker = KafkaBroker(url, partitions=partitions)
-    await broker.apply()
-    await broker.close()
+    try:
+        await broker.apply()
+    finally:
+        await broker.close()
+    async with removed(url):
+        yield url
+
+
+@asynccontextmanager
+async def removed(url: str) -> AsyncGenerator[str]:
+    """Removes whatever topics are made under a prefix."""
     try:
         yield url
     finally:
+        address = parse(url)
         admin = AIOKafkaAdminClient(**address.options())
         await admin.start()
         try:

@@ -3,10 +3,10 @@
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
@@ -16,6 +16,8 @@ from murmur.errors import StartupError, Unavailable
 ANSWER_SECONDS = 10
 """A request that is not answered by then has failed."""
 
+T = TypeVar("T")
+_AGAIN_SECONDS = 0.1
 _PREFIX = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
@@ -83,3 +85,19 @@ async def answering(seconds: float = ANSWER_SECONDS) -> AsyncGenerator[None]:
         raise Unavailable("the event log lacks a topic; `murmur engines check --apply` makes it") from error
     except KafkaError as error:
         raise Unavailable(f"the event log refuses: {type(error).__name__}") from error
+
+
+async def ask(question: Callable[[], Awaitable[T]], *, before_again: Callable[[], Awaitable[object]]) -> T:
+    """What the first broker answers that does. Raises Unavailable.
+
+    The driver asks any broker that it knows of, and that one may just have died; `before_again` lets it learn which are left.
+    """
+    async with answering():
+        while True:
+            try:
+                return await question()
+            except KafkaError as error:
+                if not error.retriable:
+                    raise
+            await before_again()
+            await asyncio.sleep(_AGAIN_SECONDS)

@@ -99,6 +99,7 @@ class KafkaBroker:
         if self._appender is not None:
             await self._appender.close()
         await self._reader.close()
+        await self._topics.close()
 
     async def _spans(self) -> Mapping[TopicPartition, tuple[int, int]]:
         return await self._reader.spans(self._address.named(topic) for topic in TOPICS)

@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
+from typing import Any
 
 from aiokafka import AIOKafkaClient, AIOKafkaConsumer, TopicPartition
 from aiokafka.client import CoordinationType
-from aiokafka.errors import NoError, for_code
+from aiokafka.errors import NoError, UnknownTopicOrPartitionError, for_code
 from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.structs import ConsumerRecord
 
-from murmur.broker.kafka.address import ANSWER_SECONDS, Address, answering
+from murmur.broker.kafka.address import ANSWER_SECONDS, Address, answering, ask
 
 _READ_SECONDS = 3 * ANSWER_SECONDS
 _LOOK_MS = 200
@@ -31,9 +32,7 @@ class Reader:
         named = list(topics)
         async with answering():
             offsets = await self._open_offsets()
-            # Whatever is asked of a topic makes it known, with its partitions.
-            await offsets.end_offsets([TopicPartition(topic, 0) for topic in named])
-            places = [TopicPartition(topic, number) for topic in named for number in offsets.partitions_for_topic(topic) or ()]
+            places = await self._places(named)
             begins, ends = await asyncio.gather(offsets.beginning_offsets(places), offsets.end_offsets(places))
         return {place: (begins[place], ends[place]) for place in places}
 
@@ -41,10 +40,15 @@ class Reader:
         """What a group has committed. Raises Unavailable."""
         async with answering():
             client = await self._open_client()
+
+        async def look() -> Any:
             node = await client.coordinator_lookup(CoordinationType.GROUP, group)
             answer = await client.send(node, OffsetFetchRequest(group, None))
             if (error := for_code(answer.error_code)) is not NoError:
                 raise error
+            return answer
+
+        answer = await ask(look, before_again=client.force_metadata_update)
         return {
             TopicPartition(topic, number): offset
             for topic, partitions in answer.topics
@@ -76,6 +80,20 @@ class Reader:
             finally:
                 await reader.stop()
         return sorted(found, key=attrgetter("timestamp"))
+
+    async def _places(self, topics: Sequence[str]) -> Sequence[TopicPartition]:
+        client = await self._open_client()
+        for topic in topics:
+            await client.add_topic(topic)
+        if any(client.cluster.partitions_for_topic(topic) is None for topic in topics):
+            await client.force_metadata_update()
+        places: list[TopicPartition] = []
+        for topic in topics:
+            numbers = client.cluster.partitions_for_topic(topic)
+            if numbers is None:
+                raise UnknownTopicOrPartitionError
+            places += [TopicPartition(topic, number) for number in numbers]
+        return places
 
     async def close(self) -> None:
         if self._offsets is not None:

@@ -1,7 +1,7 @@
 """The topics that there must be: how many partitions, on how many brokers, and for how long they keep what."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
 from aiokafka.protocol.admin import ApiVersionRequest
 
-from murmur.broker.kafka.address import Address, answering
+from murmur.broker.kafka.address import Address, answering, ask
 from murmur.engines import Report
 from murmur.errors import Unavailable
 from murmur.events import TOPICS, Topic
@@ -27,6 +27,7 @@ _DAY_MS = 24 * 3_600_000
 _REPLICAS = 3
 _SET_ON_TOPIC = 1
 _FETCH = 1
+_LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,34 +76,59 @@ class Topics:
     def __init__(self, address: Address, partitions: int) -> None:
         self._address = address
         self._wanted = wanted_topics(partitions)
+        self._asking = asyncio.Lock()
+        self._admin: AIOKafkaAdminClient | None = None
+        self._version: str | None = None
 
     async def check(self) -> Report:
         """Raises Unavailable."""
-        async with self._admin() as admin:
-            state = await self._look(admin)
-            version = await _version(self._address)
+        state = await self._ask(self._look)
+        if self._version is None:
+            self._version = await _version(self._address)
         role = f"{state.brokers} broker{'s' * (state.brokers != 1)}"
         if behind := sum(len(part["isr"]) < len(part["replicas"]) for parts in state.found.values() for part in parts):
             role += f", {behind} partitions lack replicas in sync"
-        return Report("Kafka", version, role, missing=(*state.made(self._wanted), *state.few(self._wanted), *state.named()))
+        missing = (*state.made(self._wanted), *state.few(self._wanted), *state.named())
+        return Report("Kafka", self._version, role, missing=missing)
 
     async def apply(self) -> Sequence[str]:
         """Make what is missing; the names of `check`. Raises Unavailable."""
-        async with self._admin() as admin:
+
+        async def mend(admin: AIOKafkaAdminClient) -> _State:
             state = await self._look(admin)
             await self._create(admin, [topic for topic in self._wanted if topic.name not in state.found], state.brokers)
             await _alter(admin, state.differing)
+            return state
+
+        async def seen(admin: AIOKafkaAdminClient) -> _State:
+            # A broker hears of what the controller has made a moment later.
+            while (now := await self._look(admin)).made(self._wanted) or now.differing:  # noqa: ASYNC110 (nobody tells)
+                await asyncio.sleep(_LOOK_SECONDS)
+            return now
+
+        state = await self._ask(mend)
+        await self._ask(seen)
         return [*state.made(self._wanted), *state.named()]
 
-    @asynccontextmanager
-    async def _admin(self) -> AsyncGenerator[AIOKafkaAdminClient]:
-        admin = AIOKafkaAdminClient(**self._address.options())
-        try:
-            async with answering():
-                await admin.start()
-                yield admin
-        finally:
+    async def close(self) -> None:
+        admin, self._admin = self._admin, None
+        if admin is not None:
             await admin.close()
+
+    async def _ask(self, question: Callable[[AIOKafkaAdminClient], Awaitable["_State"]]) -> "_State":
+        async def of_one() -> _State:
+            if self._admin is None:
+                admin = AIOKafkaAdminClient(**self._address.options())
+                try:
+                    await admin.start()
+                except BaseException:
+                    await admin.close()
+                    raise
+                self._admin = admin
+            return await question(self._admin)
+
+        async with self._asking:
+            return await ask(of_one, before_again=self.close)
 
     async def _look(self, admin: AIOKafkaAdminClient) -> "_State":
         brokers = len((await admin.describe_cluster())["brokers"])
@@ -175,8 +201,13 @@ async def _version(address: Address) -> str:
     """Brokers do not tell their version, but what they speak: 4.0 dropped the first versions of a fetch."""
     client = AIOKafkaClient(**address.options())
     try:
-        await client.bootstrap()
-        answer = await client.send(client.get_random_node(), ApiVersionRequest())
+        async with answering():
+            await client.bootstrap()
+
+        async def look() -> Any:
+            return await client.send(client.get_random_node(), ApiVersionRequest())
+
+        answer = await ask(look, before_again=client.force_metadata_update)
     finally:
         await client.close()
     oldest = {key: least for key, least, _ in answer.api_versions}
