@@ -117,3 +117,30 @@ async def test_an_interface_object_whose_key_is_not_resolvable_is_left_but_not_e
     assert response == {
         "data": {"links": [{"to": {"__typename": "Book", "id": "1", "title": "Dune", "rating": 10, "pages": 400}}]}
     }
+
+
+async def test_two_interface_objects_of_one_subgraph_meet_in_a_type_that_only_the_owner_knows() -> None:
+    guest = Recorder(
+        """
+        type Query { stored: [Stored!]! }
+        type Stored @key(fields: "id") @interfaceObject { id: ID! shelf: Int }
+        type Lent @key(fields: "id") @interfaceObject { id: ID! due: String }
+        """,
+        {"stored": [{"id": "m1", "shelf": 1}, {"id": "b1", "shelf": 2}]},
+        {"Lent": lambda r: {**r, "due": "soon"} if r["id"] == "b1" else None},
+    )
+    owner = Recorder(
+        """
+        interface Stored @key(fields: "id") { id: ID! }
+        interface Lent @key(fields: "id") { id: ID! }
+        type Book implements Stored & Lent @key(fields: "id") { id: ID! pages: Int }
+        type Map implements Stored @key(fields: "id") { id: ID! }
+        type Film implements Lent @key(fields: "id") { id: ID! }
+        """,
+        entities={"Stored": lambda r: {"__typename": "Map" if r["id"] == "m1" else "Book", "id": r["id"], "pages": 9}},
+    )
+    gateway = federate({"guest": guest, "owner": owner})
+    assert await ask(gateway, "{ stored { shelf ... on Book { due pages } } }") == {
+        "data": {"stored": [{"shelf": 1}, {"shelf": 2, "due": "soon", "pages": 9}]}
+    }
+    assert guest.requests[-1].variables == {"representations": [{"__typename": "Lent", "id": "b1"}]}

@@ -221,11 +221,18 @@ class PathFinder:
     def _arrive(
         self, node: Node, jump: Jump, selections: tuple[Selected, ...], granted: frozenset[str], avoided: _Avoided
     ) -> Resolution:
-        entered = {jump.subgraph} if node.subgraph is None else {jump.subgraph, node.subgraph}
+        entered = {jump.subgraph}
+        if node.subgraph and not self._learns_type(node, node.subgraph, jump):
+            entered.add(node.subgraph)
         types = node.types & self._graph.possible.of(jump.type)
         first = (node.first or node) if self._graph.setters else None
         there = Node(jump.subgraph, jump.type, types, granted=granted, closed=True, scope=node.scope, first=first)
         return self.find(there, selections, avoided | entered)
+
+    def _learns_type(self, node: Node, subgraph: str, jump: Jump) -> bool:
+        """Whether the jump tells what an interface object really is, which opens ways back that were closed before."""
+        here, there = self._graph.type(subgraph, node.type), self._graph.type(jump.subgraph, jump.type)
+        return bool(here and there and here.kind is Kind.INTERFACE_OBJECT and there.kind is Kind.INTERFACE)
 
     def _take(self, node: Node, assigned: Sequence[tuple[Selected, Option]], avoided: _Avoided) -> list[Taken]:
         """The jumps of the chosen options: one for each subgraph, unless waiting for a requirement would cost a step."""
