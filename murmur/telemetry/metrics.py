@@ -15,6 +15,7 @@ CounterName = Literal[
     "murmur_deliveries_total",
     "murmur_dead_letters_total",
     "murmur_timeline_rebuilds_total",
+    "murmur_timeline_outages_total",
     "murmur_subscription_events_total",
 ]
 HistogramName = Literal["murmur_request_seconds", "murmur_subgraph_fetch_seconds", "murmur_fanout_delay_seconds"]
@@ -28,6 +29,7 @@ _COUNTERS: dict[CounterName, tuple[str, tuple[str, ...]]] = {
     "murmur_deliveries_total": ("Timeline entries written by fanout", ()),
     "murmur_dead_letters_total": ("Events that a worker gave up on", ("worker",)),
     "murmur_timeline_rebuilds_total": ("Home timelines rebuilt from the stores", ()),
+    "murmur_timeline_outages_total": ("Calls to the store of timelines that were done without, as it did not answer", ()),
     "murmur_subscription_events_total": ("Events of subscriptions completed for clients", ("door",)),
 }
 _HISTOGRAMS: dict[HistogramName, tuple[str, tuple[str, ...]]] = {

@@ -10,6 +10,7 @@ from murmur.ids import first_id_at
 from murmur.post import Post
 from murmur.telemetry.metrics import Metrics
 from subgraphs.timelines.model import KEPT
+from subgraphs.timelines.ports import TimelineStore
 from subgraphs.timelines.service import TimelineService
 from subgraphs.timelines.stores.memory import MemoryTimelines
 from tests.support.graph_in_memory import GraphInMemory
@@ -46,11 +47,15 @@ class Watched:
 
 class SmallWorld:
     def __init__(
-        self, *, threshold: int = 1_000, capacity: int = 100, between: Callable[[str], Awaitable[None]] | None = None
+        self,
+        *,
+        threshold: int = 1_000,
+        store: TimelineStore | None = None,
+        between: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         self.people = GraphInMemory()
         self.archive = PostsInMemory()
-        self.store = MemoryTimelines(capacity=capacity)
+        self.store = store or MemoryTimelines(capacity=100)
         self.metrics = Metrics()
         self.graph = Watched(self.people, between)
         self.posts = Watched(self.archive, between)

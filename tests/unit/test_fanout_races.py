@@ -2,12 +2,22 @@
 
 import asyncio
 import random
+import uuid
 from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import cast
 
 import pytest
 
+from murmur.cluster.redis import Redis
 from murmur.events import AnyEvent, route
 from murmur.post import Post
+from murmur.redis import command, open_redis
+from subgraphs.timelines.ports import TimelineStore
+from subgraphs.timelines.stores.memory import MemoryTimelines
+from subgraphs.timelines.wiring import open_store
+from tests.support.engines import url_of
 from tests.support.small_world import SmallWorld
 
 ME, ANN, STAR = 1, 2, 4
@@ -28,11 +38,12 @@ class Gate:
             await self.opened.wait()
 
 
-@pytest.fixture
-def world() -> SmallWorld:
-    world = SmallWorld(threshold=5)
+@pytest.fixture(params=["memory:", "redis", "redis cluster"])
+async def world(request: pytest.FixtureRequest) -> AsyncIterator[SmallWorld]:
+    world = SmallWorld(threshold=5, store=open_store(url_of(request), Path()))
     world.people.follow(ME, ANN)
-    return world
+    yield world
+    await world.store.close()
 
 
 async def rebuild_until(world: SmallWorld, watched: str, moment: str) -> tuple[asyncio.Task[list[int]], Gate]:
@@ -142,9 +153,10 @@ async def test_a_retweet_undone_while_a_follow_is_backfilled_does_not_stay(world
 class Life:
     """People who act at random; their events wait in one queue a key, as in partitions, and are handled by two members."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, store: TimelineStore, lose: Callable[[random.Random], Awaitable[None]] | None = None) -> None:
         self.random = random.Random(seed)
-        self.world = SmallWorld(threshold=4, capacity=self.random.choice((5, 100)), between=self.pause)
+        self.world = SmallWorld(threshold=4, store=store, between=self.pause)
+        self.lose = lose
         self.people = range(1, 9)
         self.queues: dict[tuple[str, int], deque[AnyEvent]] = {}
         self.tweets: list[Post] = []
@@ -202,6 +214,8 @@ class Life:
             self.act()
             if self.random.random() < 0.3:
                 await self.world.home(self.random.choice(self.people))
+            if self.lose is not None and self.random.random() < 0.2:
+                await self.lose(self.random)
             await asyncio.sleep(0)
 
     async def settle(self) -> None:
@@ -211,10 +225,28 @@ class Life:
                 queue.clear()
 
 
-@pytest.mark.parametrize("seed", range(100))
-async def test_when_all_events_are_handled_every_timeline_shows_what_the_rules_say(seed: int):
-    life = Life(seed)
+async def prove(life: Life) -> None:
     await asyncio.gather(life.live(), life.member(0), life.member(1))
     await life.settle()
     for person in life.people:
         assert await life.world.home(person) == life.world.expected(person)
+
+
+@pytest.mark.parametrize("seed", range(100))
+async def test_when_all_events_are_handled_every_timeline_shows_what_the_rules_say(seed: int):
+    await prove(Life(seed, MemoryTimelines(capacity=5 if seed % 2 else 100)))
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_every_timeline_shows_what_the_rules_say_whatever_redis_loses(redis_server: Redis, seed: int):
+    url = f"{redis_server.url}?prefix={uuid.uuid4().hex}"
+    redis = open_redis(url)
+
+    async def lose(rng: random.Random) -> None:
+        keys = cast("list[bytes]", await redis.call(b"", "KEYS", redis.prefix + b"*"))
+        await redis.batch([command(key, "DEL", key) for key in rng.sample(sorted(keys), min(len(keys), rng.choice((1, 3, 100))))])
+
+    life = Life(seed, open_store(url, Path()), lose)
+    await prove(life)
+    await redis.close()
+    await life.world.store.close()

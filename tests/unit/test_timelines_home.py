@@ -57,6 +57,46 @@ async def test_a_failed_rebuild_is_told_and_the_next_read_builds_anew(world: Sma
     assert await world.home(ME) == [anns.id]
 
 
+@pytest.mark.parametrize("failing", ["read", "begin", "pulls", "put", None])
+async def test_timelines_are_read_from_the_stores_while_their_own_does_not_answer(world: SmallWorld, failing: str | None):
+    anns, published = world.tweet(ANN)
+    stars, _ = world.tweet(STAR)
+    world.people.follow(ME, STAR)
+    await world.store.set_pull({STAR}, Pull.DONE)
+
+    async def fail(moment: str) -> None:
+        if moment.startswith("before") and failing in (None, moment.removeprefix("before ")):
+            raise Unavailable("timelines do not answer")
+
+    world.timelines.between = fail
+    assert await world.home(ME) == [stars.id, anns.id]
+    world.timelines.between = None
+    # Whatever came of that, nothing is missed once it answers again.
+    await world.handle(world.tweet(ANN)[1], world.tweet(STAR)[1], published)
+    assert await world.home(ME) == world.expected(ME)
+
+
+async def test_at_most_so_many_timelines_are_made_at_once_while_their_store_does_not_answer(world: SmallWorld):
+    at_once = most = 0
+
+    async def fail(moment: str) -> None:
+        if moment.startswith("before"):
+            raise Unavailable("timelines do not answer")
+
+    async def count(moment: str) -> None:
+        nonlocal at_once, most
+        at_once += 1 if moment == "before posts_of" else -1 if moment == "after posts_of" else 0
+        most = max(most, at_once)
+        await asyncio.sleep(0)
+
+    world.timelines.between, world.posts.between = fail, count
+    for reader in range(100, 200):
+        world.people.follow(reader, ANN)
+    anns, _ = world.tweet(ANN)
+    assert await asyncio.gather(*(world.home(reader) for reader in range(100, 200))) == [[anns.id]] * 100
+    assert most == 16
+
+
 async def test_a_timeline_that_is_let_go_while_it_is_built_is_shown_all_the_same(world: SmallWorld):
     anns, _ = world.tweet(ANN)
 

@@ -1,11 +1,13 @@
 """Reading timelines: skeleton, merge, rules, page."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import islice
+from typing import TypeVar
 
 from murmur.cursors import Page, Window, page
+from murmur.errors import Unavailable
 from murmur.post import Post
 from murmur.relation import STRANGERS, Relation
 from murmur.telemetry.metrics import Metrics
@@ -18,6 +20,8 @@ MAX_FOLLOWEES = 5_000
 _REBUILDS_AT_ONCE = 16
 # A page asks about a few entries more than it shows, so that one hidden now and then costs no second round.
 _SPARE = 8
+
+T = TypeVar("T")
 
 
 class TimelineService:
@@ -34,7 +38,7 @@ class TimelineService:
 
         Hidden are deleted tweets, and whatever a blocked (either way) or muted person wrote or retweeted.
         """
-        timeline = await self._store.read(viewer_id) or await self._rebuilt(viewer_id)
+        timeline = await self._cached(self._store.read(viewer_id)) or await self._rebuilt(viewer_id)
         entries = timeline.entries
         if timeline.pulled:
             # All 800, not a page of them: whether a tweet stands further down decides whether it stands here.
@@ -44,7 +48,7 @@ class TimelineService:
 
     async def pulled(self, viewer_id: int) -> AbstractSet[int]:
         """Whose posts are merged into the viewer's home timeline when it is read."""
-        timeline = await self._store.read(viewer_id)
+        timeline = await self._cached(self._store.read(viewer_id))
         return frozenset() if timeline is None else timeline.pulled
 
     async def user_timelines(self, viewer_id: int | None, user_ids: Collection[int], wanted: Window) -> Mapping[int, Page[Post]]:
@@ -82,19 +86,32 @@ class TimelineService:
         return Timeline(timeline.entries.newest(KEPT), timeline.pulled)
 
     async def _rebuild(self, user_id: int) -> Timeline:
+        """While the store of timelines does not answer they are made anew for every read, a bounded number at once."""
         async with self._rebuilds:
             # In this order: whatever changes after `begin` reaches what is put, whatever changed before it is loaded.
-            build = await self._store.begin(user_id)
+            build = await self._cached(self._store.begin(user_id))
             followees = await self._graph.followees(user_id, MAX_FOLLOWEES)
-            pulled = frozenset(await self._store.pulls(followees))
+            pulls = None if build is None else await self._cached(self._store.pulls(followees))
+            pulled = frozenset(pulls or ())
             posts = await self._posts.posts_of({user_id, *followees} - pulled, Window(KEPT))
             self._metrics.count("murmur_timeline_rebuilds_total")
-            built = await self._store.put(user_id, build, posts, pulled)
+            # Without knowing who is pulled nothing can be held: the posts of who is would never come.
+            built = None
+            if build is not None and pulls is not None:
+                built = await self._cached(self._store.put(user_id, build, posts, pulled))
             if built is None:
                 entries = Entries()
                 entries.merge(posts)
                 built = Timeline(entries.newest(KEPT), pulled)
             return built
+
+    async def _cached(self, answer: Awaitable[T | None]) -> T | None:
+        """What the store of timelines answers, or None when it does not: whatever it knows can be found elsewhere."""
+        try:
+            return await answer
+        except Unavailable:
+            self._metrics.count("murmur_timeline_outages_total")
+            return None
 
     async def _fill(self, viewer_id: int, entries: Entries, wanted: Window) -> Sequence[Post]:
         """The first `wanted.fetch` entries of the window that may be seen, newest first; nearly always in one round."""
