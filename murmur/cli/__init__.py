@@ -25,6 +25,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "demo": ("murmur.cli.demo", "Fill the data folder with a small community to try things out with."),
     "import": ("murmur.cli.importing", "Read people, follows and tweets. Importing a file again changes nothing."),
     "export": ("murmur.cli.exporting", "Write everything but credentials as an NDJSON archive."),
+    "migrate": ("murmur.cli.migrate", "Copy everything from one profile's stores to the other's."),
+    "audit": ("murmur.cli.audit", "Tell whether the stores agree; exit code 1 where they do not."),
     "timeline": ("murmur.cli.timeline", "Look at timelines."),
     "events": ("murmur.cli.events", "Look at the event log."),
     "settings": ("murmur.cli.settings", "Look at the settings."),

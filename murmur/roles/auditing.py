@@ -10,12 +10,10 @@ from murmur.audit.graph import audit_graph
 from murmur.audit.timelines import audit_timelines
 from murmur.audit.tweets import audit_tweets
 from murmur.broker.ports import Broker
-from murmur.broker.wiring import open_broker
 from murmur.outbox import Outbox
-from murmur.roles.rooms import Rooms, open_rooms
+from murmur.roles.stores import Stores
 from murmur.roles.workers import GROUPS
 from murmur.settings import Settings
-from murmur.telemetry.metrics import Metrics
 
 _DEAD_LETTERS = 100
 _POLL_SECONDS = 0.2
@@ -33,38 +31,36 @@ async def audit(settings: Settings, *, seconds: float) -> Audit:
     """Audit the stores. Waits up to `seconds` for the workers to have done what is due. Raises StartupError and Unavailable."""
     left_out: list[str] = []
     async with AsyncExitStack() as stack:
-        rooms = await stack.enter_async_context(open_rooms(settings, Metrics()))
-        broker = open_broker(settings.stores.broker_url, settings.server.data_dir)
-        stack.push_async_callback(broker.close)
-        findings = await steady(lambda: audit_graph(rooms.users.store))
-        findings += await steady(lambda: audit_tweets(rooms.tweets.store, rooms.users.store))
+        stores = Stores(settings, stack)
+        findings = await steady(lambda: audit_graph(stores.users))
+        findings += await steady(lambda: audit_tweets(stores.tweets, stores.users))
         if settings.stores.timelines_url.startswith("memory:"):
             left_out.append("timelines: they are in the memory of `murmur up`, which rebuilds them when it starts")
-        elif behind := await come_to_rest(rooms, broker, seconds):
+        elif behind := await come_to_rest(stores, seconds):
             left_out.append(f"timelines: {behind} after {seconds:g} s, so they can't be complete")
         else:
-            findings += await steady(lambda: audit_timelines(rooms.timelines.store, rooms.users.store, rooms.tweets.store))
-        findings += [finding async for finding in _dead_letters(broker)]
+            findings += await steady(lambda: audit_timelines(stores.timelines, stores.users, stores.tweets))
+        findings += [finding async for finding in _dead_letters(stores.broker)]
     return Audit(tuple(findings), tuple(left_out))
 
 
-async def come_to_rest(rooms: Rooms, broker: Broker, seconds: float) -> str | None:
+async def come_to_rest(stores: Stores, seconds: float) -> str | None:
     """Wait until every event was published and consumed; what is left after `seconds`, in words, or None."""
     deadline = asyncio.get_running_loop().time() + seconds
-    while behind := await _behind(rooms, broker):
+    while behind := await _behind(stores):
         if asyncio.get_running_loop().time() > deadline:
             return behind
         await asyncio.sleep(_POLL_SECONDS)
     return None
 
 
-async def _behind(rooms: Rooms, broker: Broker) -> str | None:
-    outboxes: dict[str, Outbox] = {"users": rooms.users.store.outbox, "tweets": rooms.tweets.store.outbox}
+async def _behind(stores: Stores) -> str | None:
+    outboxes: dict[str, Outbox] = {"users": stores.users.outbox, "tweets": stores.tweets.outbox}
     for name, outbox in outboxes.items():
         if await outbox.pending(1):
             return f"events of {name} wait to be published"
     for group in GROUPS:
-        if lag := await broker.lag(group):
+        if lag := await stores.broker.lag(group):
             return f"{group} is {lag} events behind"
     return None
 

@@ -55,14 +55,15 @@ async def open_platform(settings: Settings) -> AsyncGenerator[Platform]:
     async with AsyncExitStack() as stack:
         stores = Stores(settings, stack)
         rooms = await build_rooms(stores, settings, metrics)
-        _lock(settings.server.data_dir, stack)
+        lock_folder(settings.server.data_dir, stack)
         gateway = await stack.enter_async_context(open_gateway(rooms, settings, metrics, health))
         await stack.enter_async_context(at_work(WORKERS, stores, settings, metrics, health))
         await stack.enter_async_context(beside(watch_engines(stores.opened, health)))
         yield Platform(rooms, stores.broker, gateway, metrics, health, settings.server.drain_notice)
 
 
-def _lock(data_dir: Path, stack: AsyncExitStack) -> None:
+def lock_folder(data_dir: Path, stack: AsyncExitStack) -> None:
+    """Be the only platform on a data folder until `stack` is closed. Raises StartupError when another one is."""
     handle = os.open(data_dir / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
     stack.callback(os.close, handle)
     try:

@@ -1,0 +1,141 @@
+"""Everything from the stores of one profile into those of the other: resumable, compared and audited in the end."""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from murmur.archive.copying import Comparison, Key, Table, compare, copy_table, tables_of
+from murmur.audit.finding import Finding, steady
+from murmur.audit.graph import audit_graph
+from murmur.audit.tweets import audit_tweets
+from murmur.errors import StartupError
+from murmur.roles.auditing import come_to_rest
+from murmur.roles.stores import Stores
+from murmur.roles.up import lock_folder
+from murmur.roles.workers import WORKERS, at_work
+from murmur.settings import Settings
+from murmur.settings.stores import StoreSettings
+from murmur.telemetry.health import Health
+from murmur.telemetry.metrics import Metrics
+
+_REST_SECONDS = 600.0
+_NOTE = "migration.json"
+
+Told = Callable[[str, int], None]
+"""Is told how many rows of a table were copied more."""
+
+
+class Profile(StrEnum):
+    EMBEDDED = "embedded"
+    """The stores in the data folder."""
+    DISTRIBUTED = "distributed"
+    """The stores that the settings name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """`comparisons` has each table of both sides; `findings` are of the audit of the target."""
+
+    comparisons: tuple[Comparison, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def good(self) -> bool:
+        return not self.findings and all(comparison.equal for comparison in self.comparisons)
+
+
+class _Note(msgspec.Struct):
+    """How far a migration has come: the last key that is safely there, by table."""
+
+    source: Profile
+    target: Profile
+    done: dict[str, tuple[int | str, ...]]
+
+
+async def migrate(settings: Settings, source: Profile, target: Profile, told: Told) -> Migration:
+    """Copy people, sessions, the graph, tweets and what stands beside them.
+
+    Nothing may be written meanwhile: gateways and subgraphs are stopped, and what events are under way are worked off first
+    (for the distributed profile by its workers, which run on). A migration that was cut off goes on where it was.
+
+    Raises StartupError where a side is not as it must be: the same twice, a platform that runs, a target that is not empty.
+    """
+    if source is target:
+        raise StartupError(f"--from {source} --to {target}: name the two profiles")
+    folder = settings.server.data_dir
+    async with AsyncExitStack() as stack:
+        sides = {profile: Stores(_settings_of(profile, settings), stack) for profile in Profile}
+        lock_folder(folder, stack)
+        await _come_to_rest(source, sides[source], settings)
+        note = _read_note(folder, source, target)
+        if note is None:
+            if await sides[target].users.all_users(0, 1) or await sides[target].tweets.all_tweets(0, 1):
+                raise StartupError(f"the {target} profile is not empty; a migration needs stores of its own")
+            note = _Note(source, target, {})
+        pairs = list(zip(_tables(sides[source]), _tables(sides[target]), strict=True))
+        for from_, to in pairs:
+            await copy_table(from_, to, note.done.get(from_.name), _keep(folder, note, from_.name, told))
+        comparisons = [await compare(from_, to) for from_, to in pairs]
+        users, tweets = sides[target].users, sides[target].tweets
+        findings = [*await steady(lambda: audit_graph(users)), *await steady(lambda: audit_tweets(tweets, users))]
+        migration = Migration(tuple(comparisons), tuple(findings))
+        if migration.good:
+            (folder / _NOTE).unlink(missing_ok=True)
+        return migration
+
+
+def _settings_of(profile: Profile, settings: Settings) -> Settings:
+    if profile is Profile.EMBEDDED:
+        return replace(settings, stores=StoreSettings.read({}, {}))
+    urls = settings.stores
+    for name, url in (("USERS", urls.users_url), ("TWEETS", urls.tweets_url), ("BROKER", urls.broker_url)):
+        if url.startswith("sqlite:"):
+            raise StartupError(f"MURMUR_{name}_URL={url} is no store of the distributed profile; name the engine's URL")
+    return settings
+
+
+async def _come_to_rest(profile: Profile, stores: Stores, settings: Settings) -> None:
+    metrics, health = Metrics(), Health()
+    async with AsyncExitStack() as stack:
+        if profile is Profile.EMBEDDED:
+            await stack.enter_async_context(at_work(WORKERS, stores, _settings_of(profile, settings), metrics, health))
+        if behind := await come_to_rest(stores, _REST_SECONDS):
+            raise StartupError(
+                f"the {profile} profile does not come to rest: {behind}; stop what writes, and let its workers run"
+            )
+
+
+def _tables(stores: Stores) -> tuple[Table[Any], ...]:
+    return tables_of(stores.users, stores.tweets)
+
+
+def _read_note(folder: Path, source: Profile, target: Profile) -> _Note | None:
+    try:
+        note = msgspec.json.decode((folder / _NOTE).read_bytes(), type=_Note)
+    except FileNotFoundError:
+        return None
+    except msgspec.DecodeError as error:
+        raise StartupError(f"{folder / _NOTE} is damaged; remove it and empty the target to begin again") from error
+    if (note.source, note.target) != (source, target):
+        raise StartupError(
+            f"a migration from {note.source} to {note.target} was begun here; end that one, or remove {folder / _NOTE}"
+        )
+    return note
+
+
+def _keep(folder: Path, note: _Note, table: str, told: Told) -> Callable[[Key, int], None]:
+    """Write down what is safely copied; a page that is copied twice changes nothing, so the disk need not be waited for."""
+
+    def keep(key: Key, rows: int) -> None:
+        note.done[table] = key
+        draft = folder / f"{_NOTE}.part"
+        draft.write_bytes(msgspec.json.encode(note))
+        draft.replace(folder / _NOTE)
+        told(table, rows)
+
+    return keep
