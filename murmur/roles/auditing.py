@@ -10,6 +10,7 @@ from murmur.audit.graph import audit_graph
 from murmur.audit.timelines import audit_timelines
 from murmur.audit.tweets import audit_tweets
 from murmur.broker.ports import Broker
+from murmur.errors import Unavailable
 from murmur.outbox import Outbox
 from murmur.roles.stores import Stores
 from murmur.roles.workers import GROUPS
@@ -55,6 +56,14 @@ async def come_to_rest(stores: Stores, seconds: float) -> str | None:
 
 
 async def _behind(stores: Stores) -> str | None:
+    try:
+        return await _waiting(stores)
+    except Unavailable as error:
+        # A new event log is asked for its groups before it has any place to keep them.
+        return str(error)
+
+
+async def _waiting(stores: Stores) -> str | None:
     outboxes: dict[str, Outbox] = {"users": stores.users.outbox, "tweets": stores.tweets.outbox}
     for name, outbox in outboxes.items():
         if await outbox.pending(1):

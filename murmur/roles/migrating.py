@@ -13,6 +13,7 @@ from murmur.archive.copying import Comparison, Key, Table, compare, copy_table, 
 from murmur.audit.finding import Finding, steady
 from murmur.audit.graph import audit_graph
 from murmur.audit.tweets import audit_tweets
+from murmur.engines import Engine
 from murmur.errors import StartupError
 from murmur.roles.auditing import come_to_rest
 from murmur.roles.stores import Stores
@@ -72,6 +73,7 @@ async def migrate(settings: Settings, source: Profile, target: Profile, told: To
         sides = {profile: Stores(_settings_of(profile, settings), stack) for profile in Profile}
         lock_folder(folder, stack)
         await _come_to_rest(source, sides[source], settings)
+        await _make_ready(sides[target])
         note = _read_note(folder, source, target)
         if note is None:
             if await sides[target].users.all_users(0, 1) or await sides[target].tweets.all_tweets(0, 1):
@@ -97,6 +99,13 @@ def _settings_of(profile: Profile, settings: Settings) -> Settings:
         if url.startswith("sqlite:"):
             raise StartupError(f"MURMUR_{name}_URL={url} is no store of the distributed profile; name the engine's URL")
     return settings
+
+
+async def _make_ready(stores: Stores) -> None:
+    """Make the indexes, constraints and topics that a new engine lacks."""
+    for engine in (stores.users, stores.tweets, stores.broker):
+        if isinstance(engine, Engine):
+            await engine.apply()
 
 
 async def _come_to_rest(profile: Profile, stores: Stores, settings: Settings) -> None:

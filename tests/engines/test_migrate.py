@@ -1,0 +1,111 @@
+"""Moving a platform to the real engines and back, cut off in between."""
+
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from murmur.archive.exporting import export_rows
+from murmur.archive.rows import encode_row
+from murmur.cluster.kafka import Kafka
+from murmur.cluster.mongodb import MongoDB
+from murmur.cluster.neo4j import Neo4j
+from murmur.cluster.redis import Redis
+from murmur.errors import StartupError
+from murmur.roles.auditing import audit
+from murmur.roles.migrating import Profile, migrate
+from murmur.roles.rooms import open_rooms
+from murmur.settings import Settings
+from murmur.telemetry.metrics import Metrics
+from tests.support.city import cheap_settings, founded
+
+Copied = list[tuple[str, int]]
+
+
+async def everything(settings: Settings) -> list[bytes]:
+    async with open_rooms(settings, Metrics()) as rooms:
+        return [encode_row(row) async for row in export_rows(rooms.users.store, rooms.tweets.store)]
+
+
+@asynccontextmanager
+async def inhabited(folder: Path) -> AsyncGenerator[Settings]:
+    async with founded(folder) as (city, _):
+        ada, bea, cleo = await city.people("ada", "bea", "cleo")
+        await ada.follow(bea)
+        await bea.follow(ada)
+        await cleo.relate("block", ada)
+        first = await ada.tweet("first", idempotencyKey="once")
+        await bea.tweet("an answer", inReplyTo=first)
+        gone = await bea.tweet("gone soon", quotes=first)
+        await bea.engage("deleteTweet", gone)
+        for person in (bea, cleo):
+            await person.engage("bookmark", first)
+        await bea.engage("like", first)
+        await bea.engage("retweet", first)
+    yield cheap_settings(folder)
+
+
+@pytest.fixture
+def engines(kafka: Kafka, mongodb: MongoDB, neo4j: Neo4j, redis_server: Redis) -> dict[str, Any]:
+    """URLs of real engines, each with a place of this test's own."""
+    name = uuid.uuid4().hex
+    return {
+        "users_url": neo4j.url,
+        "tweets_url": mongodb.url_of(f"t{name}"),
+        "timelines_url": f"{redis_server.url}?prefix={name}",
+        "broker_url": f"{kafka.url}/{name}",
+    }
+
+
+async def test_everything_moves_to_the_real_engines_and_back(tmp_path: Path, engines: dict[str, Any]) -> None:
+    copied: Copied = []
+    async with inhabited(tmp_path / "home") as home:
+        distributed = cheap_settings(tmp_path / "home", **engines)
+        moved = await migrate(
+            distributed, Profile.EMBEDDED, Profile.DISTRIBUTED, lambda table, rows: copied.append((table, rows))
+        )
+        assert moved.good, moved
+        assert dict(copied)["tweets"] == 3
+        before = await everything(home)
+        assert await everything(distributed) == before
+        audited = await audit(distributed, seconds=30)
+        assert (audited.findings, audited.left_out) == ((), ())
+        with pytest.raises(StartupError, match="not empty"):
+            await migrate(distributed, Profile.EMBEDDED, Profile.DISTRIBUTED, lambda *_: None)
+
+        (tmp_path / "elsewhere").mkdir()
+        back = cheap_settings(tmp_path / "elsewhere", **engines)
+        assert (await migrate(back, Profile.DISTRIBUTED, Profile.EMBEDDED, lambda *_: None)).good
+        assert await everything(cheap_settings(tmp_path / "elsewhere")) == before
+
+
+async def test_a_migration_that_was_cut_off_goes_on_where_it_was(tmp_path: Path, engines: dict[str, Any]) -> None:
+    async with inhabited(tmp_path) as _:
+        distributed = cheap_settings(tmp_path, **engines)
+        first: Copied = []
+
+        def cut(table: str, rows: int) -> None:
+            first.append((table, rows))
+            if table == "tweets":
+                raise ConnectionAbortedError
+
+        with pytest.raises(ConnectionAbortedError):
+            await migrate(distributed, Profile.EMBEDDED, Profile.DISTRIBUTED, cut)
+        with pytest.raises(StartupError, match="was begun here"):
+            await migrate(distributed, Profile.DISTRIBUTED, Profile.EMBEDDED, lambda *_: None)
+        rest: Copied = []
+        moved = await migrate(distributed, Profile.EMBEDDED, Profile.DISTRIBUTED, lambda table, rows: rest.append((table, rows)))
+        assert moved.good, moved
+        assert {table for table, _ in first}.isdisjoint(table for table, _ in rest)
+        assert {table for table, _ in rest} == {"likes", "retweets", "bookmarks", "idempotency keys"}
+
+
+async def test_the_two_profiles_must_be_two(tmp_path: Path) -> None:
+    settings = cheap_settings(tmp_path)
+    with pytest.raises(StartupError, match="name the two profiles"):
+        await migrate(settings, Profile.EMBEDDED, Profile.EMBEDDED, lambda *_: None)
+    with pytest.raises(StartupError, match="MURMUR_USERS_URL=sqlite: is no store of the distributed profile"):
+        await migrate(settings, Profile.EMBEDDED, Profile.DISTRIBUTED, lambda *_: None)
