@@ -144,7 +144,7 @@ class GraphqlEndpoint:
         self, parameters: Parameters, context: RequestContext, method: str, headers: dict[bytes, bytes], media: Media
     ) -> Answer:
         try:
-            operation = self._operations.prepare(parameters)
+            operation = self._operations.prepare(parameters, context)
         except RequestRefused as refused:
             return Answer(_status_of_refused(media), media, orjson.dumps({"errors": refused.errors}), "refused")
         self._check_kind(operation, method)

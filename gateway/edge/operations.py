@@ -35,10 +35,10 @@ class Operations:
         self.subscriptions: Counter[Door] = Counter()
         """How many run now, by the door that they came through."""
 
-    def prepare(self, parameters: Parameters) -> PreparedOperation:
-        """Raises Refusal and RequestRefused."""
+    def prepare(self, parameters: Parameters, context: RequestContext) -> PreparedOperation:
+        """The operation as it runs for this request. Raises Refusal and RequestRefused."""
         self._documents.check(parameters.document)
-        operation = self._engine.prepare(parameters.document, parameters.operation_name)
+        operation = self._engine.prepare(parameters.document, parameters.operation_name, context)
         if self._objects is not None:
             self._objects.check(parameters.document, parameters.operation_name, parameters.variables)
         return operation

@@ -72,8 +72,8 @@ class _Client:
     async def run(self, request: Mapping[str, Any]) -> AsyncGenerator[bytes]:
         try:
             parameters = of_request(request, self.bounds)
-            operation = self.operations.prepare(parameters)
             context = self.context
+            operation = self.operations.prepare(parameters, context)
             if operation.kind != "subscription":
                 context = context.until(asyncio.get_running_loop().time() + self.seconds)
             stream = self.operations.stream(operation, parameters, context, "websocket", self.request_id)

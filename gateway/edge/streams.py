@@ -248,7 +248,7 @@ class StreamEndpoint:
     ) -> None:
         """One operation, its events and its end; `id_` names it where a stream carries several."""
         try:
-            operation = self._operations.prepare(parameters)
+            operation = self._operations.prepare(parameters, context)
             if method == "GET" and operation.kind == "mutation":
                 raise malformed("a mutation needs POST", 405)
             if operation.kind != "subscription":

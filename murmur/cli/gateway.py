@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from gateway.edge.forwarding import DEFAULT_HEADERS
-from murmur.cli.options import DataDir, Host, Port, settings_of
+from murmur.cli.options import DataDir, Host, OverrideLabel, Port, settings_of
 from murmur.cli.serving import serve_role
 from murmur.errors import StartupError
 from murmur.roles import federation
@@ -34,6 +34,7 @@ def gateway(
             help="A request header that subgraphs get; may be repeated. No other one is passed on.", show_default="authorization"
         ),
     ] = None,
+    override_label: OverrideLabel = None,
     host: Host = None,
     port: Port = None,
     data_dir: DataDir = None,
@@ -44,11 +45,16 @@ def gateway(
     urls = federation.parse_addresses(subgraph or ())
     if supergraph is None and forward_header:
         raise StartupError("--forward-header is for --supergraph: Murmur's own subgraphs trust the gateway's signature alone")
+    if supergraph is None and override_label:
+        raise StartupError("--override-label is for --supergraph: Murmur's own has no overrides")
 
     def opened(metrics: Metrics, health: Health) -> AbstractAsyncContextManager[Role]:
         if supergraph is None:
             return as_role(open_gateway_apart(settings, metrics, health, urls=urls))
         headers = forward_header or DEFAULT_HEADERS
-        return as_role(federation.open_federation(supergraph, settings, metrics, health, urls=urls, forwarded=headers))
+        opening = federation.open_federation(
+            supergraph, settings, metrics, health, urls=urls, forwarded=headers, override_labels=override_label or ()
+        )
+        return as_role(opening)
 
     serve_role(str(supergraph or "Murmur"), settings, opened)

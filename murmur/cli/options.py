@@ -18,6 +18,10 @@ Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder of the stores and keys.")]
 
+OverrideLabel = Annotated[
+    list[str] | None, typer.Option(help="A label of progressive overrides that is active; may be repeated.", show_default=False)
+]
+
 
 def settings_of(**flags: object) -> Settings:
     """Raises StartupError."""

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from murmur.cli.options import OverrideLabel
 from murmur.roles import federation, schemas
 
 app = typer.Typer(add_completion=False)
@@ -19,8 +20,9 @@ def plan(
     stage: Annotated[
         federation.Stage, typer.Option(help="The plan itself, or the documents that it sends.")
     ] = federation.Stage.PLAN,
+    override_label: OverrideLabel = None,
 ) -> None:
     """Print how an operation is fetched from the subgraphs."""
     text = sys.stdin.read() if str(file) == "-" else federation.read_text(file)
     loaded = federation.read_supergraph(supergraph) if supergraph else schemas.own_supergraph()
-    sys.stdout.write(federation.print_plan(text, loaded, operation, stage) + "\n")
+    sys.stdout.write(federation.print_plan(text, loaded, operation, stage, override_label or ()) + "\n")

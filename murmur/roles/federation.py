@@ -1,6 +1,6 @@
 """The gateway over any supergraph: its subgraphs over HTTP, and nothing of the platform's own."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from enum import StrEnum
@@ -27,15 +27,25 @@ from murmur.telemetry.metrics import Metrics
 
 @asynccontextmanager
 async def open_federation(
-    file: Path, settings: Settings, metrics: Metrics, health: Health, *, urls: Mapping[str, str], forwarded: Sequence[str]
+    file: Path,
+    settings: Settings,
+    metrics: Metrics,
+    health: Health,
+    *,
+    urls: Mapping[str, str],
+    forwarded: Sequence[str],
+    override_labels: Collection[str] = (),
 ) -> AsyncGenerator[Gateway]:
     """Serve the supergraph of `file`. `forwarded` are the request headers that subgraphs get.
+
+    Progressive overrides are active for every request if `override_labels` names their labels.
 
     A subgraph is reached at its URL of `urls`, else of the setting MURMUR_SUBGRAPHS, else of the supergraph. Raises
     StartupError.
     """
     federation, production = settings.federation, settings.server.production
     supergraph = read_supergraph(file)
+    check_labels(supergraph, override_labels)
     addresses = _addresses(supergraph, file, {**federation.subgraphs, **urls}, production=production)
     try:
         callers = ForwardingCallers(forwarded)
@@ -48,6 +58,7 @@ async def open_federation(
             plan_cache_size=federation.plan_cache,
             max_tokens=settings.limits.max_document_tokens,
             max_depth=settings.limits.max_document_depth,
+            override_labels=override_labels,
             name_services_in_errors=not production,
         )
         gate = Gate(settings.limits.max_requests_in_flight)
@@ -67,6 +78,15 @@ def read_supergraph(file: Path) -> Supergraph:
         return load_supergraph(read_text(file))
     except InvalidSupergraph as error:
         raise StartupError(f"{file} is no supergraph: {error}") from error
+
+
+def check_labels(supergraph: Supergraph, labels: Collection[str]) -> None:
+    """Raises StartupError for a label that none of the supergraph's overrides has."""
+    known = supergraph.override_labels()
+    for label in labels:
+        if label not in known:
+            listed = f"its labels are: {', '.join(sorted(known))}" if known else "it has none"
+            raise StartupError(f"no override of the supergraph has the label {label!r}; {listed}")
 
 
 def parse_addresses(texts: Iterable[str]) -> dict[str, str]:
@@ -99,9 +119,16 @@ class Stage(StrEnum):
     FETCHES = "fetches"
 
 
-def print_plan(document: str, supergraph: Supergraph, operation_name: str | None, stage: Stage) -> str:
-    """Raises StartupError with every reason why the operation can't be planned, one a line."""
-    engine = Engine(supergraph, dict.fromkeys(supergraph.subgraphs, _Unreached()))
+def print_plan(
+    document: str, supergraph: Supergraph, operation_name: str | None, stage: Stage, override_labels: Collection[str] = ()
+) -> str:
+    """With no labels active but those named, so that one operation prints alike each time.
+
+    Raises StartupError with every reason why the operation can't be planned, one a line.
+    """
+    check_labels(supergraph, override_labels)
+    transports = dict.fromkeys(supergraph.subgraphs, _Unreached())
+    engine = Engine(supergraph, transports, override_labels=override_labels, draw=lambda: 1.0)
     try:
         stages = engine.explain(document, operation_name)
     except RequestRefused as refused:

@@ -1,12 +1,13 @@
 """The supergraph as a graph: a node is a type seen from one subgraph, an edge a field, a narrowing or a jump."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graphql import get_named_type, is_abstract_type
 
 from ..supergraph import FieldSet, Kind, SubgraphField, SubgraphType, Supergraph
 from ..supergraph.schema_types import fields_type
+from .labels import Labels
 from .operation import PossibleTypes
 
 
@@ -37,10 +38,10 @@ class QueryGraph:
     """Built once a supergraph; edges are found as they are asked for, and kept.
 
     `contexts` names the runtime types that set each context, `setters` those that set any.
-    `labels` are the override labels that are active.
+    `active` are the override labels that are active.
     """
 
-    def __init__(self, supergraph: Supergraph, labels: Collection[str] = ()) -> None:
+    def __init__(self, supergraph: Supergraph, active: frozenset[str] = frozenset()) -> None:
         self.supergraph = supergraph
         self.schema = supergraph.schema
         self.directives = supergraph.directives
@@ -60,7 +61,8 @@ class QueryGraph:
             name: tuple(each for each in subgraph.types.values() if each.kind is Kind.INTERFACE_OBJECT)
             for name, subgraph in supergraph.subgraphs.items()
         }
-        self._labels = frozenset(labels)
+        self.labels = Labels(supergraph, self.possible)
+        self._active = active
         self._entrances: dict[tuple[str, str, bool], tuple[Entrance, ...]] = {}
         self._uniform: dict[tuple[str, str, str], bool] = {}
 
@@ -75,7 +77,7 @@ class QueryGraph:
         """The field as the subgraph declares it, external or not; None where it has none or an override moved it."""
         declared = self._subgraphs[subgraph].types.get(type_name)
         field = declared.fields.get(name) if declared else None
-        if field and field.label is not None and (field.label in self._labels) is not field.active:
+        if field and field.label is not None and (field.label in self._active) is not field.active:
             return None
         return field
 

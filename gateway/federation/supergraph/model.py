@@ -107,3 +107,13 @@ class Supergraph:
     subgraphs: Mapping[str, Subgraph]
     directives: frozenset[str] = frozenset()
     contexts: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+
+    def override_labels(self) -> frozenset[str]:
+        """Those of all progressive overrides."""
+        return frozenset(
+            field.label
+            for subgraph in self.subgraphs.values()
+            for declared in subgraph.types.values()
+            for field in declared.fields.values()
+            if field.label is not None
+        )

@@ -8,8 +8,9 @@ An object type is visited as itself; an interface or union through each of the o
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations, islice
 
 from ..merging import Merging, named
 from ..model import Element, Field, Kind, Supergraph, TypeDefinition
@@ -20,6 +21,9 @@ from .reach import Contexts, Nodes, Reachability
 
 # How many sets of nodes, none within another, one type may be visited with. A schema that people write has a few.
 MAX_STATES_PER_TYPE = 500
+
+# How many combinations of override labels are proved: all of six labels; of more, those with the fewest active or not.
+MAX_LABEL_SETTINGS = 64
 
 
 class _TooManyStates(Exception):
@@ -41,8 +45,7 @@ class _State:
 def prove_satisfiability(merging: Merging, supergraph: Supergraph) -> None:
     """Findings `SATISFIABILITY_ERROR`, one a field that some query can not reach, with the shortest such query."""
     labels = sorted({label for by_name in merging.overrides.labels.values() for label in by_name.values() if label})
-    settings = dict.fromkeys((frozenset[str](), frozenset(labels), *(frozenset({label}) for label in labels)))
-    for labels_on in settings:
+    for labels_on in islice(_settings(labels), MAX_LABEL_SETTINGS):
         try:
             _Walk(merging, supergraph, labels_on).run()
         except _TooManyStates as explosion:
@@ -52,6 +55,15 @@ def prove_satisfiability(merging: Merging, supergraph: Supergraph) -> None:
                 str(explosion),
             )
             return
+
+
+def _settings(labels: Sequence[str]) -> Iterator[frozenset[str]]:
+    """All combinations of active labels, first those with few active and those with few that are not."""
+    for few in range(len(labels) // 2 + 1):
+        for chosen in combinations(labels, few):
+            yield frozenset(chosen)
+            if 2 * few < len(labels):
+                yield frozenset(labels).difference(chosen)
 
 
 class _Walk:
