@@ -30,7 +30,7 @@ ROUNDS = 3
 _BEST_FETCHES = 7
 _BODY = orjson.dumps({"query": DOCUMENT})
 _PEERS = Path(__file__).parents[2] / "tests" / "interop" / "node_modules" / "@apollo" / "gateway"
-_URL = r"http://127\.0\.0\.1:\d+/graphql"
+_URL = r"http://127\.0\.0\.1:\d+"
 
 
 @dataclass(slots=True)
@@ -147,7 +147,7 @@ async def _requests(session: aiohttp.ClientSession, ports: dict[str, int]) -> in
 
 
 async def _ask(session: aiohttp.ClientSession, gateway: Gateway) -> bytes:
-    async with session.post(gateway.program.said, data=_BODY, headers={"content-type": "application/json"}) as response:
+    async with session.post(f"{gateway.program.said}/graphql", data=_BODY, headers={"content-type": "application/json"}) as response:
         return await response.read()
 
 
