@@ -251,6 +251,8 @@ class PathFinder:
                 together = [first]
                 for part in parts[1:]:
                     inputs = [given for _, option in (*together, part) for given in option.given]
+                    # One representation then carries what any of them requires: more than each needs, but to send an
+                    # object twice in a request would have the subgraph resolve it twice.
                     if waiting + 1 + part[1].target.depth <= depth and not _conflict(inputs):
                         together.append(part)
                 together.sort(key=lambda part: order[part[0]])
