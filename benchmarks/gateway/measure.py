@@ -147,7 +147,8 @@ async def _requests(session: aiohttp.ClientSession, ports: dict[str, int]) -> in
 
 
 async def _ask(session: aiohttp.ClientSession, gateway: Gateway) -> bytes:
-    async with session.post(f"{gateway.program.said}/graphql", data=_BODY, headers={"content-type": "application/json"}) as response:
+    url = f"{gateway.program.said}/graphql"
+    async with session.post(url, data=_BODY, headers={"content-type": "application/json"}) as response:
         return await response.read()
 
 
