@@ -1,11 +1,11 @@
 """Neo4j Community on this machine, from the jars of a registry; the class that starts it is `Neo4jServer.java` beside this."""
 
 import hashlib
-import os
 import secrets
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -62,8 +62,8 @@ class Neo4j:
 
     def __init__(self, directory: Path, *, heap_mb: int = 512) -> None:
         self._directory = directory
-        self._password = _remembered_password(directory / "password")
-        port = free_ports(1)[0]
+        self._password = _remembered(directory / "password", lambda: secrets.token_urlsafe(24))
+        port = int(_remembered(directory / "port", lambda: str(free_ports(1)[0])))
         self._settings = {
             "server.bolt.enabled": "true",
             "server.bolt.listen_address": f"{HOST}:{port}",
@@ -112,7 +112,7 @@ class Neo4j:
 
     def clear(self) -> None:
         """Forget all data; constraints and indexes stay."""
-        with self._driver() as driver, driver.session() as session:
+        with self.driver() as driver, driver.session() as session:
             session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS").consume()
 
     def __enter__(self) -> Self:
@@ -122,28 +122,30 @@ class Neo4j:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         self.stop()
 
-    def _driver(self) -> Driver:
+    def driver(self) -> Driver:
+        """A client of the server itself, for who looks behind the store."""
         # Its own time-outs are longer than a server that only starts takes to refuse.
         return GraphDatabase.driver(
             f"bolt://{HOST}:{self.server.port}",
             auth=("neo4j", self._password),
             connection_timeout=5,
             connection_acquisition_timeout=5,
+            notifications_min_severity="OFF",
         )
 
     def _answers(self) -> bool:
         try:
-            with self._driver() as driver:
+            with self.driver() as driver:
                 driver.verify_connectivity()
         except (DriverError, Neo4jError):
             return False
         return True
 
 
-def _remembered_password(file: Path) -> str:
-    """The password of an earlier life in this folder; a new one for a new server."""
+def _remembered(file: Path, make: Callable[[], str]) -> str:
+    """What an earlier life in this folder noted, else what is made now; for nobody else to read."""
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600), "w") as opened:
-            opened.write(secrets.token_urlsafe(24))
+        file.touch(mode=0o600)
+        file.write_text(make())
     return file.read_text()

@@ -1,7 +1,8 @@
 """Every statement that the adapter sends, in one place, so that a test can look at the plan of each.
 
 Whatever is looked for is found by an index, so that a statement costs what it returns; hints hold the planner to it, however
-small a graph is when a plan is made.
+small a graph is when a plan is made. Edges are asked for by both ends one by one: given a list of ends, the planner may read
+all edges of the other end instead.
 
 Each returns one value: the driver spends more on a record than on what is in it. Each is given one map: the server would plan
 anew for each size of each list that is a parameter of its own. Removing a property that no node has takes the node's lock and
@@ -20,33 +21,33 @@ _USER = f"""[
 # Profiles
 
 USERS: Final = f"""
-MATCH (u:User) USING INDEX u:User(id) WHERE u.id IN $given.ids
+MATCH (u:User) USING INDEX SEEK u:User(id) WHERE u.id IN $given.ids
 RETURN collect({_USER})
 """
 USERS_OF_HANDLES: Final = f"""
-MATCH (u:User) USING INDEX u:User(handle_key) WHERE u.handle_key IN $given.handles
+MATCH (u:User) USING INDEX SEEK u:User(handle_key) WHERE u.handle_key IN $given.handles
 RETURN collect({_USER})
 """
 IDS_OF_HANDLES: Final = """
-MATCH (u:User) USING INDEX u:User(handle_key) WHERE u.handle_key IN $given.handles
+MATCH (u:User) USING INDEX SEEK u:User(handle_key) WHERE u.handle_key IN $given.handles
 RETURN collect([u.handle_key, u.id])
 """
 FOLLOWER_COUNTS: Final = f"""
-MATCH (u:User) USING INDEX u:User(id) WHERE u.id IN $given.ids
+MATCH (u:User) USING INDEX SEEK u:User(id) WHERE u.id IN $given.ids
 RETURN collect([u.id, {_FOLLOWER_COUNT}])
 """
 USERS_AFTER: Final = f"""
-MATCH (u:User) USING INDEX u:User(id) WHERE u.id > $given.after
+MATCH (u:User) USING INDEX SEEK u:User(id) WHERE u.id > $given.after
 WITH u ORDER BY u.id LIMIT $given.limit
 RETURN collect({_USER})
 """
 NAMESAKES: Final = """
-CALL () { MATCH (u:User) USING INDEX u:User(id) WHERE u.id IN $given.ids RETURN collect([u.id, u.handle_key]) AS of_ids }
-CALL () { MATCH (u:User) USING INDEX u:User(handle_key) WHERE u.handle_key IN $given.handles RETURN collect([u.id, u.handle_key]) AS of_handles }
+CALL () { MATCH (u:User) USING INDEX SEEK u:User(id) WHERE u.id IN $given.ids RETURN collect([u.id, u.handle_key]) AS of_ids }
+CALL () { MATCH (u:User) USING INDEX SEEK u:User(handle_key) WHERE u.handle_key IN $given.handles RETURN collect([u.id, u.handle_key]) AS of_handles }
 RETURN of_ids + of_handles
 """  # noqa: E501
 LOCK_USER: Final = f"""
-MATCH (u:User) USING INDEX u:User(id) WHERE u.id = $given.id REMOVE u.lock
+MATCH (u:User) USING INDEX SEEK u:User(id) WHERE u.id = $given.id REMOVE u.lock
 WITH collect(u) AS locked UNWIND locked AS u
 RETURN collect([{_USER}, u.last_event])
 """
@@ -56,7 +57,7 @@ RETURN collect([{_USER}, u.last_event])
 _TELL = """
 CALL () {
     UNWIND $given.last_events AS last
-    MATCH (u:User) USING INDEX u:User(id) WHERE u.id = last[0] SET u.last_event = last[1]
+    MATCH (u:User) USING INDEX SEEK u:User(id) WHERE u.id = last[0] SET u.last_event = last[1]
 }
 CALL () {
     UNWIND $given.events AS event
@@ -70,7 +71,7 @@ CALL () {{ UNWIND $given.accounts AS account CREATE (a:Account) SET a = account 
 RETURN true
 """
 UPDATE_USER: Final = f"""
-CALL () {{ MATCH (u:User) USING INDEX u:User(id) WHERE u.id = $given.id SET u += $given.profile }}
+CALL () {{ MATCH (u:User) USING INDEX SEEK u:User(id) WHERE u.id = $given.id SET u += $given.profile }}
 {_TELL}
 RETURN true
 """
@@ -80,22 +81,22 @@ RETURN true
 _ACCOUNT = "[a.user_id, a.password_hash, a.email]"
 _SESSION = "[s.id, s.user_id, s.token_hash, s.started_at, s.expires_at, s.secret]"
 _LOCK_ACCOUNT = """
-MATCH (a:Account) USING INDEX a:Account(user_id) WHERE a.user_id = $given.user_id REMOVE a.lock
+MATCH (a:Account) USING INDEX SEEK a:Account(user_id) WHERE a.user_id = $given.user_id REMOVE a.lock
 WITH collect(a) AS locked
 """
 
 CREDENTIALS: Final = """
-MATCH (u:User) USING INDEX u:User(id) WHERE u.id = $given.id
-OPTIONAL MATCH (a:Account) USING INDEX a:Account(user_id) WHERE a.user_id = u.id
+MATCH (u:User) USING INDEX SEEK u:User(id) WHERE u.id = $given.id
+OPTIONAL MATCH (a:Account) USING INDEX SEEK a:Account(user_id) WHERE a.user_id = u.id
 RETURN collect([u.id, a.password_hash, a.email])
 """
 CREDENTIALS_OF_HANDLE: Final = """
-MATCH (u:User) USING INDEX u:User(handle_key) WHERE u.handle_key = $given.handle
-OPTIONAL MATCH (a:Account) USING INDEX a:Account(user_id) WHERE a.user_id = u.id
+MATCH (u:User) USING INDEX SEEK u:User(handle_key) WHERE u.handle_key = $given.handle
+OPTIONAL MATCH (a:Account) USING INDEX SEEK a:Account(user_id) WHERE a.user_id = u.id
 RETURN collect([u.id, a.password_hash, a.email])
 """
 CREDENTIALS_AFTER: Final = f"""
-MATCH (a:Account) USING INDEX a:Account(user_id) WHERE a.user_id > $given.after
+MATCH (a:Account) USING INDEX SEEK a:Account(user_id) WHERE a.user_id > $given.after
 WITH a ORDER BY a.user_id LIMIT $given.limit
 RETURN collect({_ACCOUNT})
 """
@@ -110,36 +111,36 @@ UNWIND locked AS a
 RETURN collect({_ACCOUNT})
 """
 CHANGE_HASH: Final = """
-MATCH (a:Account) USING INDEX a:Account(user_id) WHERE a.user_id = $given.user_id SET a.password_hash = $given.password_hash
+MATCH (a:Account) USING INDEX SEEK a:Account(user_id) WHERE a.user_id = $given.user_id SET a.password_hash = $given.password_hash
 RETURN count(*)
 """
 SESSION: Final = f"""
-MATCH (s:Session) USING INDEX s:Session(id) WHERE s.id = $given.id
+MATCH (s:Session) USING INDEX SEEK s:Session(id) WHERE s.id = $given.id
 RETURN collect({_SESSION})
 """
 SESSIONS_AFTER: Final = f"""
-MATCH (s:Session) USING INDEX s:Session(id) WHERE s.id > $given.after
+MATCH (s:Session) USING INDEX SEEK s:Session(id) WHERE s.id > $given.after
 WITH s ORDER BY s.id LIMIT $given.limit
 RETURN collect({_SESSION})
 """
 LOCK_SESSION: Final = f"""
-MATCH (s:Session) USING INDEX s:Session(id) WHERE s.id = $given.id REMOVE s.lock
+MATCH (s:Session) USING INDEX SEEK s:Session(id) WHERE s.id = $given.id REMOVE s.lock
 WITH collect(s) AS locked UNWIND locked AS s
 RETURN collect({_SESSION})
 """
 ROTATE_SESSION: Final = """
-MATCH (s:Session) USING INDEX s:Session(id) WHERE s.id = $given.id
+MATCH (s:Session) USING INDEX SEEK s:Session(id) WHERE s.id = $given.id
 SET s.token_hash = $given.token_hash, s.expires_at = $given.expires_at
 RETURN count(*)
 """
 END_SESSION: Final = """
-MATCH (s:Session) USING INDEX s:Session(id) WHERE s.id = $given.id DELETE s
+MATCH (s:Session) USING INDEX SEEK s:Session(id) WHERE s.id = $given.id DELETE s
 RETURN count(*)
 """
 START_SESSION: Final = f"""
 {_LOCK_ACCOUNT}
 CALL () {{
-    MATCH (s:Session) USING INDEX s:Session(user_id, started_at)
+    MATCH (s:Session) USING INDEX SEEK s:Session(user_id, started_at)
     WHERE s.user_id = $given.user_id AND s.started_at IS NOT NULL
     WITH s ORDER BY s.user_id DESC, s.started_at DESC
     WITH collect(s) AS sessions
@@ -151,7 +152,7 @@ CALL () {{ MERGE (s:Session {{id: $given.session.id}}) ON CREATE SET s = $given.
 RETURN true
 """
 END_SESSIONS: Final = """
-MATCH (s:Session) USING INDEX s:Session(user_id, started_at)
+MATCH (s:Session) USING INDEX SEEK s:Session(user_id, started_at)
 WHERE s.user_id = $given.user_id AND s.started_at IS NOT NULL DELETE s
 RETURN count(*)
 """
@@ -164,23 +165,22 @@ RETURN count(*)
 # The graph: reading
 
 
-def _pairs(kind: LiteralString, condition: LiteralString, returned: LiteralString) -> LiteralString:
+def _related(kind: LiteralString, source: LiteralString, target: LiteralString, name: LiteralString) -> LiteralString:
     return f"""
-    CALL () {{
-        MATCH ()-[e:{kind}]->() USING INDEX e:{kind}(source, target) WHERE {condition}
-        RETURN collect({returned})
-    """
+CALL () {{
+    UNWIND $given.ids AS id
+    MATCH ()-[e:{kind}]->() USING INDEX SEEK e:{kind}(source, target) WHERE e.source = {source} AND e.target = {target}
+    RETURN collect(id) AS {name}
+}}
+"""
 
-
-_FROM_VIEWER = "e.source = $given.viewer AND e.target IN $given.ids"
-_TO_VIEWER = "e.source IN $given.ids AND e.target = $given.viewer"
 
 RELATIONS: Final = f"""
-{_pairs("FOLLOWS", _FROM_VIEWER, "e.target")} AS follows }}
-{_pairs("FOLLOWS", _TO_VIEWER, "e.source")} AS followed_by }}
-{_pairs("BLOCKS", _FROM_VIEWER, "e.target")} AS blocks }}
-{_pairs("BLOCKS", _TO_VIEWER, "e.source")} AS blocked_by }}
-{_pairs("MUTES", _FROM_VIEWER, "e.target")} AS mutes }}
+{_related("FOLLOWS", "$given.viewer", "id", "follows")}
+{_related("FOLLOWS", "id", "$given.viewer", "followed_by")}
+{_related("BLOCKS", "$given.viewer", "id", "blocks")}
+{_related("BLOCKS", "id", "$given.viewer", "blocked_by")}
+{_related("MUTES", "$given.viewer", "id", "mutes")}
 RETURN [follows, followed_by, blocks, blocked_by, mutes]
 """
 
@@ -189,7 +189,7 @@ def _neighbours(of: LiteralString, pattern: LiteralString, order: LiteralString)
     return f"""
 UNWIND $given.listings AS listing
 CALL (listing) {{
-    MATCH {pattern} USING INDEX f:FOLLOWS({of}, id)
+    MATCH {pattern} USING INDEX SEEK f:FOLLOWS({of}, id)
     WHERE f.{of} = listing[1] AND f.id < listing[2] AND f.id > listing[3]
     RETURN u, f.id AS position ORDER BY f.{of} {order}, f.id {order} LIMIT $given.limit
 }}
@@ -203,19 +203,19 @@ NEWEST_FOLLOWING: Final = _neighbours("source", "()-[f:FOLLOWS]->(u)", "DESC")
 OLDEST_FOLLOWING: Final = _neighbours("source", "()-[f:FOLLOWS]->(u)", "ASC")
 
 FOLLOWERS_AFTER: Final = """
-MATCH ()-[f:FOLLOWS]->() USING INDEX f:FOLLOWS(target, source) WHERE f.target = $given.user_id AND f.source > $given.after
+MATCH ()-[f:FOLLOWS]->() USING INDEX SEEK f:FOLLOWS(target, source) WHERE f.target = $given.user_id AND f.source > $given.after
 WITH f ORDER BY f.target, f.source LIMIT $given.limit
 RETURN collect(f.source)
 """
 FOLLOWEES: Final = """
-MATCH ()-[f:FOLLOWS]->() USING INDEX f:FOLLOWS(source, id) WHERE f.source = $given.user_id AND f.id >= 0
+MATCH ()-[f:FOLLOWS]->() USING INDEX SEEK f:FOLLOWS(source, id) WHERE f.source = $given.user_id AND f.id >= 0
 WITH f ORDER BY f.source DESC, f.id DESC LIMIT $given.limit
 RETURN collect(f.target)
 """
 FOLLOWED_BY: Final = f"""
 UNWIND $given.ids AS id
 CALL (id) {{
-    MATCH ()-[f:FOLLOWS]->(u) USING INDEX f:FOLLOWS(source, id) WHERE f.source = id AND f.id >= 0
+    MATCH ()-[f:FOLLOWS]->(u) USING INDEX SEEK f:FOLLOWS(source, id) WHERE f.source = id AND f.id >= 0
     RETURN u ORDER BY f.source DESC, f.id DESC LIMIT $given.newest
 }}
 WITH u, count(*) AS by WHERE NOT u.id IN $given.without
@@ -227,10 +227,10 @@ RETURN collect({_USER})
 def _edges_after(kind: LiteralString) -> LiteralString:
     return f"""
 CALL () {{
-    MATCH ()-[e:{kind}]->() USING INDEX e:{kind}(source, target) WHERE e.source = $given.source AND e.target > $given.target
+    MATCH ()-[e:{kind}]->() USING INDEX SEEK e:{kind}(source, target) WHERE e.source = $given.source AND e.target > $given.target
     RETURN e ORDER BY e.source, e.target LIMIT $given.limit
     UNION ALL
-    MATCH ()-[e:{kind}]->() USING INDEX e:{kind}(source, target) WHERE e.source > $given.source AND e.target IS NOT NULL
+    MATCH ()-[e:{kind}]->() USING INDEX SEEK e:{kind}(source, target) WHERE e.source > $given.source AND e.target IS NOT NULL
     RETURN e ORDER BY e.source, e.target LIMIT $given.limit
 }}
 WITH e ORDER BY e.source, e.target LIMIT $given.limit
@@ -249,7 +249,7 @@ def _standing(kind: LiteralString, wanted: LiteralString) -> LiteralString:
     return f"""
 CALL () {{
     UNWIND $given.{wanted} AS pair
-    MATCH ()-[e:{kind}]->() USING INDEX e:{kind}(source, target) WHERE e.source = pair[0] AND e.target = pair[1]
+    MATCH ()-[e:{kind}]->() USING INDEX SEEK e:{kind}(source, target) WHERE e.source = pair[0] AND e.target = pair[1]
     RETURN collect(pair) AS {wanted}
 }}
 """
@@ -258,11 +258,11 @@ CALL () {{
 LOCK_GRAPH: Final = f"""
 CALL () {{
     UNWIND $given.locks AS id
-    MATCH (u:User) USING INDEX u:User(id) WHERE u.id = id REMOVE u.lock
+    MATCH (u:User) USING INDEX SEEK u:User(id) WHERE u.id = id REMOVE u.lock
     WITH collect(u) AS locked UNWIND locked AS u
     RETURN collect([u.id, u.last_event]) AS locked
 }}
-CALL () {{ MATCH (u:User) USING INDEX u:User(id) WHERE u.id IN $given.ids RETURN collect(u.id) AS known }}
+CALL () {{ MATCH (u:User) USING INDEX SEEK u:User(id) WHERE u.id IN $given.ids RETURN collect(u.id) AS known }}
 {_standing("FOLLOWS", "follows")}
 {_standing("BLOCKS", "blocks")}
 {_standing("MUTES", "mutes")}
@@ -271,13 +271,13 @@ RETURN [locked, known, follows, blocks, mutes]
 POSITIONS: Final = """
 CALL () {
     UNWIND $given.spans AS span
-    MATCH ()-[f:FOLLOWS]->() USING INDEX f:FOLLOWS(source, id)
+    MATCH ()-[f:FOLLOWS]->() USING INDEX SEEK f:FOLLOWS(source, id)
     WHERE f.source = span[0] AND f.id >= span[2] AND f.id < span[3]
     RETURN collect([span[0], f.id]) AS following
 }
 CALL () {
     UNWIND $given.spans AS span
-    MATCH ()-[f:FOLLOWS]->() USING INDEX f:FOLLOWS(target, id)
+    MATCH ()-[f:FOLLOWS]->() USING INDEX SEEK f:FOLLOWS(target, id)
     WHERE f.target = span[1] AND f.id >= span[2] AND f.id < span[3]
     RETURN collect([span[1], f.id]) AS followers
 }
@@ -289,7 +289,7 @@ def _end(kind: LiteralString, ended: LiteralString) -> LiteralString:
     return f"""
 CALL () {{
     UNWIND $given.{ended} AS pair
-    MATCH ()-[e:{kind}]->() USING INDEX e:{kind}(source, target) WHERE e.source = pair[0] AND e.target = pair[1]
+    MATCH ()-[e:{kind}]->() USING INDEX SEEK e:{kind}(source, target) WHERE e.source = pair[0] AND e.target = pair[1]
     DELETE e
 }}
 """
@@ -299,8 +299,8 @@ def _add(kind: LiteralString, added: LiteralString) -> LiteralString:
     return f"""
 CALL () {{
     UNWIND $given.{added} AS edge
-    MATCH (s:User) USING INDEX s:User(id) WHERE s.id = edge[1]
-    MATCH (t:User) USING INDEX t:User(id) WHERE t.id = edge[2]
+    MATCH (s:User) USING INDEX SEEK s:User(id) WHERE s.id = edge[1]
+    MATCH (t:User) USING INDEX SEEK t:User(id) WHERE t.id = edge[2]
     CREATE (s)-[:{kind} {{id: edge[0], source: edge[1], target: edge[2]}}]->(t)
 }}
 """
@@ -320,13 +320,13 @@ RETURN true
 # The outbox
 
 PENDING: Final = """
-MATCH (e:Event) USING INDEX e:Event(seq, key) WHERE e.seq >= 0 AND e.key IS NOT NULL
+MATCH (e:Event) USING INDEX SEEK e:Event(seq, key) WHERE e.seq >= 0 AND e.key IS NOT NULL
 WITH e ORDER BY e.seq, e.key LIMIT $given.limit
 RETURN collect([e.seq, e.topic, e.key, e.payload])
 """
 FORGET: Final = """
 UNWIND $given.entries AS entry
-MATCH (e:Event) USING INDEX e:Event(seq, key) WHERE e.seq = entry[0] AND e.key = entry[1] DELETE e
+MATCH (e:Event) USING INDEX SEEK e:Event(seq, key) WHERE e.seq = entry[0] AND e.key = entry[1] DELETE e
 RETURN count(*)
 """
 
