@@ -73,7 +73,7 @@ def searching(session: Session, kinds: str) -> dict[str, set[str]]:
 
 
 def test_every_statement_finds_what_it_looks_for_by_an_index_in_a_small_graph(session: Session) -> None:
-    # Where there is nothing, the planner takes a filter to be as good as the second half of an index; it plans anew when there is.
+    # In an empty graph the planner takes a filter to be as good as the second half of an index; it plans anew when it fills.
     assert searching(session, "Scan|Expand") == {}
 
 
