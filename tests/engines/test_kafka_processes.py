@@ -119,6 +119,30 @@ async def test_a_worker_that_is_killed_in_the_middle_of_a_batch_loses_and_double
     assert by_key == in_order(events)
 
 
+async def test_what_a_paused_worker_commits_when_it_was_given_up_changes_nothing(url: str, broker: KafkaBroker, tmp_path: Path):
+    effects, events = tmp_path / "effects.db", likes(400)
+    await broker.publish(messages(events[:200]))
+    async with program("worker", url, effects, "paused", "hold") as paused:
+        await paused.says("holding")
+        paused.process.send_signal(signal.SIGSTOP)
+        async with program("worker", url, effects, "other", ""):
+            await until(lambda: _none_left(broker, "effects"), 60)
+            await broker.publish(messages(events[200:]))
+            await until(lambda: _none_left(broker, "effects"), 60)
+        # Nobody else is a member now: what is committed late would stand.
+        paused.process.send_signal(signal.SIGCONT)
+        paused.tell("go on")
+        await paused.says("batch")
+        await broker.publish(messages(likes(1)))
+        await paused.says("batch")
+        await until(lambda: _none_left(broker, "effects"), 60)
+    with sqlite3.connect(effects) as connection:
+        rows = connection.execute("SELECT worker, times FROM effects").fetchall()
+    assert len(rows) == 401
+    # The half batch before the pause and what was under way after it, and no more.
+    assert sum(times for _, times in rows) <= 401 + 50
+
+
 async def _none_left(broker: KafkaBroker, group: str) -> bool:
     return await broker.lag(group) == 0
 

@@ -55,7 +55,7 @@ class Effects:
 
 
 async def worker(url: str, effects: str, name: str, hold: str) -> None:
-    """A member of the group "effects". From its second batch on it may hold in the middle, and says so."""
+    """A member of the group "effects". It may hold in the middle of its second batch, say so, and wait for a line."""
     done, batches = Effects(Path(effects), name), 0
     broker = KafkaBroker(url, patience=PATIENCE)
 
@@ -66,7 +66,7 @@ async def worker(url: str, effects: str, name: str, hold: str) -> None:
         done.add(events[:half])
         if batches == 2 and hold == "hold":
             say("holding")
-            await asyncio.Event().wait()
+            await asyncio.to_thread(sys.stdin.readline)
         done.add(events[half:])
         say("batch")
 
