@@ -219,6 +219,40 @@ async def test_a_silent_member_loses_its_partitions_and_its_commits_change_nothi
             assert await broker.lag("a") == 0
 
 
+async def test_a_commit_counts_for_the_partitions_that_are_still_held(log: Log):
+    broker = log.open()
+    await broker.publish(messages(80))
+    async with broker.consumer("a", [TOPIC]) as first:
+        found = await drain(first, 80, commit=False)
+        joined = asyncio.Event()
+
+        async def stay() -> None:
+            while not joined.is_set():
+                await first.poll(10, 0.05)
+
+        async with asyncio.timeout(20):
+            staying = asyncio.create_task(stay())
+            async with broker.consumer("a", [TOPIC]) as second:
+                again: list[Record] = []
+                while not again:
+                    again += await second.poll(100, 0.1)
+                joined.set()
+                await staying
+                await first.commit(found)
+                assert 0 < await broker.lag("a") < 80
+                # Whatever happened: nothing is lost, and each of the two goes on with its own.
+                await broker.publish(messages(160)[80:])
+                seen = [set[int](), set(values(again))]
+                await second.commit(again)
+                while await broker.lag("a"):
+                    for member, numbers in zip((first, second), seen, strict=True):
+                        records = await member.poll(50, 0.1)
+                        numbers |= {*values(records)}
+                        await member.commit(records)
+    assert seen[0] and seen[1]
+    assert seen[0] | seen[1] >= set(range(80, 160))
+
+
 async def test_a_member_that_was_given_up_joins_again_by_polling(broker: Broker):
     async with broker.consumer("a", [TOPIC]) as sleepy:
         async with broker.consumer("a", [TOPIC]) as other:

@@ -224,27 +224,32 @@ class GroupConsumer(ConsumerRebalanceListener):
         return [record for records in fetched.values() for record in records]
 
     async def _commit(self, offsets: Mapping[TopicPartition, int]) -> bool:
-        """Whether they were committed: not when a partition is no longer held. Raises Unavailable."""
+        """Whether any was committed: only of what is still held. Raises Unavailable."""
         async with answering(_COMMIT_SECONDS):
-            while all(self._was_handed_out(place, offset) for place, offset in offsets.items()):
+            while held := {place: offset for place, offset in offsets.items() if self._was_handed_out(place, offset)}:
                 # Without a generation the driver would commit as if it were nobody's member.
                 if self._member_and_generation()[1] < 0:
                     break
                 try:
-                    await self._member.commit(dict(offsets))
+                    await self._member.commit(held)
                 except (CommitFailedError, IllegalStateError) as error:
-                    if not isinstance(error.__cause__, RebalanceInProgressError):
+                    if isinstance(error, CommitFailedError) and not isinstance(error.__cause__, RebalanceInProgressError):
                         break
+                    # The group is changing: what is held after that can be committed then.
                     await self._settled.wait()
                 else:
-                    for place, offset in offsets.items():
+                    for place, offset in held.items():
                         if (hold := self._held.get(place)) is not None:
                             hold.committed = offset
                     self._note_idle()
                     return True
+            else:
+                self._note_idle()
+                return False
         _log.warning("a commit came too late", group=self._group)
-        for place in offsets:
-            self._held.pop(place, None)
+        # The group has given this member up: it joins again by itself, and is assigned what it holds anew.
+        self._settled.clear()
+        self._held, self._early = {}, []
         self._note_idle()
         return False
 
