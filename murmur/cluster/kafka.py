@@ -4,10 +4,13 @@ import socket
 import struct
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
+from murmur.cluster.certificates import Certificate
 from murmur.cluster.maven import copy_jars, missing_tools
 from murmur.cluster.server import HOST, Server, engines_dir, free_ports, remembered
 from murmur.errors import StartupError
@@ -16,6 +19,8 @@ VERSION = "4.0.0"
 _HERE = Path(__file__).parent
 _CLUSTER_ID = "bXVybXVyLWxvb3BiYWNrMQ"
 _FORMAT_SECONDS = 60
+_SCRAM = "SCRAM-SHA-512"
+_SCRAM_MODULE = "org.apache.kafka.common.security.scram.ScramLoginModule"
 _METADATA_KEY, _METADATA_VERSION = 3, 1
 
 
@@ -34,6 +39,15 @@ def install(target: Path | None = None) -> None:
     copy_jars(_HERE / "kafka.pom.xml", _HERE / "kafka.sha256", target or home())
 
 
+@dataclass(frozen=True, slots=True)
+class SecureDoor:
+    """A second listener of each broker, that speaks TLS and asks who comes for a user and a password."""
+
+    certificate: Certificate
+    user: str
+    password: str
+
+
 class Kafka:
     """A cluster whose data is in `directory`; what is started again there goes on with it.
 
@@ -41,11 +55,19 @@ class Kafka:
     `session_ms` is the shortest session time-out that a member of a consumer group may ask for.
     """
 
-    def __init__(self, directory: Path, *, brokers: int = 1, heap_mb: int = 256, session_ms: int = 1_000) -> None:
-        ports = [
-            int(port) for port in remembered(directory / "ports", lambda: " ".join(map(str, free_ports(2 * brokers)))).split()
-        ]
-        self._listeners, self._controllers = ports[:brokers], ports[brokers:]
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        brokers: int = 1,
+        heap_mb: int = 256,
+        session_ms: int = 1_000,
+        secure: SecureDoor | None = None,
+    ) -> None:
+        free = remembered(directory / "ports", lambda: " ".join(map(str, free_ports(3 * brokers))))
+        ports = [int(port) for port in free.split()]
+        self._listeners, self._controllers, self._secured = ports[:brokers], ports[brokers : 2 * brokers], ports[2 * brokers :]
+        self._secure = secure
         self._heap_mb = heap_mb
         self._session_ms = session_ms
         self._folders = [directory / f"broker-{number}" for number in range(1, brokers + 1)]
@@ -55,6 +77,14 @@ class Kafka:
     def url(self) -> str:
         """Of the topics without a prefix; a path appended to it is the prefix."""
         return "kafka://" + ",".join(f"{HOST}:{port}" for port in self._listeners)
+
+    @property
+    def secure_url(self) -> str:
+        """The same by the secure door, which there must be."""
+        if self._secure is None:
+            raise RuntimeError("this Kafka has no secure door")
+        user, password = quote(self._secure.user, safe=""), quote(self._secure.password, safe="")
+        return f"kafka+ssl://{user}:{password}@" + ",".join(f"{HOST}:{port}" for port in self._secured)
 
     def start(self) -> None:
         """Install what is not, format what is new, start who does not run, and return when every broker serves.
@@ -108,10 +138,13 @@ class Kafka:
         folder = self._folders[number - 1]
         folder.mkdir(parents=True, exist_ok=True)
         properties = folder / "server.properties"
-        properties.write_text("".join(f"{name}={value}\n" for name, value in self._properties(number, folder).items()))
+        settings = self._properties(number, folder) | self._secure_properties(number, folder)
+        properties.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
         if (folder / "data" / "meta.properties").exists():
             return
         command = [*self._java(), "kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(properties)]
+        if self._secure is not None:
+            command += ["--add-scram", f"{_SCRAM}=[name={self._secure.user},password={self._secure.password}]"]
         try:
             finished = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_FORMAT_SECONDS)  # noqa: S603 (our own command line)
         except (OSError, subprocess.TimeoutExpired) as error:
@@ -127,7 +160,8 @@ class Kafka:
             "process.roles": "broker,controller",
             "listeners": f"PLAINTEXT://{HOST}:{listener},CONTROLLER://{HOST}:{controller}",
             "advertised.listeners": f"PLAINTEXT://{HOST}:{listener}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL",
+            "inter.broker.listener.name": "PLAINTEXT",
             "controller.listener.names": "CONTROLLER",
             "controller.quorum.voters": ",".join(f"{n}@{HOST}:{port}" for n, port in enumerate(self._controllers, 1)),
             "log.dirs": folder / "data",
@@ -151,6 +185,23 @@ class Kafka:
             "num.io.threads": 4,
             "num.recovery.threads.per.data.dir": 1,
             "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
+        }
+
+    def _secure_properties(self, number: int, folder: Path) -> dict[str, object]:
+        if self._secure is None:
+            return {}
+        files, keystore = self._secure.certificate, folder / "secure.pem"
+        keystore.touch(mode=0o600)
+        keystore.write_text(files.key.read_text() + files.certificate.read_text() + files.authority.read_text())
+        plain = self._properties(number, folder)
+        door = f"SECURE://{HOST}:{self._secured[number - 1]}"
+        return {
+            "listeners": f"{plain['listeners']},{door}",
+            "advertised.listeners": f"{plain['advertised.listeners']},{door}",
+            "sasl.enabled.mechanisms": _SCRAM,
+            f"listener.name.secure.{_SCRAM.lower()}.sasl.jaas.config": f"{_SCRAM_MODULE} required;",
+            "listener.name.secure.ssl.keystore.type": "PEM",
+            "listener.name.secure.ssl.keystore.location": keystore,
         }
 
 
