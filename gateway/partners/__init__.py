@@ -1,0 +1,1 @@
+"""What partners may run: API keys, and the documents that each of them has published."""

@@ -1,0 +1,1 @@
+"""Adapters of the partners' store, one a file."""
