@@ -18,6 +18,7 @@ from gateway.edge.options import EdgeOptions
 from gateway.edge.sockets import SocketEndpoint
 from gateway.edge.streams import STREAM_PATH, StreamEndpoint, wants_events
 from gateway.federation.engine import Engine
+from gateway.partners.service import Partners
 from murmur.identity import JWKS_PATH
 from murmur.sockets.session import Sockets
 from murmur.telemetry.health import Health, health_routes
@@ -59,13 +60,14 @@ def edge_app(
     gate: Gate,
     health: Health,
     options: EdgeOptions,
+    partners: Partners | None = None,
     jwks: Callable[[], Mapping[str, object]] | None = None,
 ) -> FastAPI:
     """The app that serves `engine`.
 
     `jwks` gives the key set to publish, if there is one. Who stops the process drains `gate` first.
     """
-    operations = Operations(engine, gate, metrics, options)
+    operations = Operations(engine, gate, metrics, options, partners)
     sockets = Sockets(options.most_sockets)
     streams = StreamEndpoint(operations, callers, options, most=options.most_sockets)
     gate.before_drain(lambda: sockets.drain(_CLOSING_SECONDS), streams.drain)

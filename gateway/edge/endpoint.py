@@ -1,6 +1,8 @@
 """`/graphql` as a plain ASGI callable: on the hot path there is no routing, no middleware and no dependency injection."""
 
 import asyncio
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -18,6 +20,7 @@ from gateway.edge.options import EdgeOptions
 from gateway.edge.origins import Origins
 from gateway.edge.parameters import Body, ClientGone, Parameters, of_body, of_query
 from gateway.edge.refusal import CLOSE, Header, Refusal
+from gateway.edge.trusted import API_KEY
 from gateway.federation.engine import PreparedOperation, RequestRefused
 from gateway.transports.context import RequestContext
 from murmur.errors import ErrorCode
@@ -27,9 +30,10 @@ _log = structlog.get_logger()
 _SECONDS_OF_GRACE = 1.0
 _SUBSCRIPTIONS = "subscriptions come over WebSocket (graphql-transport-ws), or with `Accept: text/event-stream`"
 _METHODS = (b"allow", b"GET, POST, OPTIONS")
+_NO_STORE: Header = (b"cache-control", b"no-store")
+_PUBLIC_SECONDS = 15
 _ALWAYS: tuple[Header, ...] = (
-    (b"cache-control", b"no-store"),
-    (b"vary", b"accept, authorization, origin"),
+    (b"vary", b"accept, authorization, origin, x-api-key"),
     (b"x-content-type-options", b"nosniff"),
 )
 
@@ -85,6 +89,7 @@ class GraphqlEndpoint:
                 (b"content-type", answer.media.content_type),
                 (b"content-length", b"%d" % len(answer.body)),
                 *_ALWAYS,
+                *(() if any(name == b"cache-control" for name, _ in answer.headers) else (_NO_STORE,)),
                 *answer.headers,
                 *self._origins.headers(headers.get(b"origin")),
             ],
@@ -144,7 +149,7 @@ class GraphqlEndpoint:
         self, parameters: Parameters, context: RequestContext, method: str, headers: dict[bytes, bytes], media: Media
     ) -> Answer:
         try:
-            operation = self._operations.prepare(parameters, context)
+            operation, parameters = await self._operations.admit(parameters, context, headers)
         except RequestRefused as refused:
             return Answer(_status_of_refused(media), media, orjson.dumps({"errors": refused.errors}), "refused")
         self._check_kind(operation, method)
@@ -156,7 +161,10 @@ class GraphqlEndpoint:
                 status, outcome = _status_of_refused(media), "refused"
         if self._show_plans and headers.get(b"murmur-query-plan") == b"1":
             result["extensions"] = {"queryPlan": str(operation.plan)}
-        return Answer(status, media, orjson.dumps(result), outcome, operation.kind)
+        answered = orjson.dumps(result)
+        if method == "GET" and parameters.document_id and outcome == "ok":
+            return _cacheable(answered, headers, context, media, operation.kind)
+        return Answer(status, media, answered, outcome, operation.kind)
 
     def _check_kind(self, operation: PreparedOperation, method: str) -> None:
         if operation.kind == "subscription":
@@ -167,6 +175,17 @@ class GraphqlEndpoint:
             )
         if method == "GET" and operation.kind != "query":
             raise Refusal(405, ErrorCode.BAD_USER_INPUT, "a mutation needs POST", (b"allow", b"POST"))
+
+
+def _cacheable(body: bytes, headers: Mapping[bytes, bytes], context: RequestContext, media: Media, kind: str) -> Answer:
+    """What a document gave to a GET. Only an answer that is the same for everybody may be kept by a shared cache."""
+    tag = b'"%b"' % hashlib.sha256(body).hexdigest()[:32].encode()
+    private = context.identity is not None or API_KEY in headers or b"authorization" in headers
+    control = b"private, no-cache" if private else b"public, max-age=%d" % _PUBLIC_SECONDS
+    kept = ((b"cache-control", control), (b"etag", tag))
+    if tag in [each.strip().removeprefix(b"W/") for each in headers.get(b"if-none-match", b"").split(b",")]:
+        return Answer(304, media, b"", "ok", kind, kept)
+    return Answer(200, media, body, "ok", kind, kept)
 
 
 def _status_of_refused(media: Media) -> int:

@@ -14,7 +14,9 @@ from gateway.edge.gate import Gate
 from gateway.edge.masking import ErrorMask
 from gateway.edge.options import EdgeOptions
 from gateway.edge.parameters import Parameters
+from gateway.edge.trusted import API_KEY, TrustedDocuments
 from gateway.federation.engine import Engine, PreparedOperation
+from gateway.partners.service import Partners
 from gateway.transports.context import RequestContext
 from murmur.telemetry.metrics import Metrics
 
@@ -25,18 +27,33 @@ Door = Literal["http", "websocket", "sse"]
 class Operations:
     """What the edge's doors share: HTTP, WebSocket and SSE let the same operations through, by the same rules."""
 
-    def __init__(self, engine: Engine, gate: Gate, metrics: Metrics, options: EdgeOptions) -> None:
+    def __init__(
+        self, engine: Engine, gate: Gate, metrics: Metrics, options: EdgeOptions, partners: Partners | None = None
+    ) -> None:
         self._engine = engine
         self._gate = gate
         self._metrics = metrics
         self._documents = DocumentBounds(options.bounds)
         self._objects = ObjectBound(engine.api_schema, options.answer_objects) if options.answer_objects else None
         self._errors = ErrorMask(options.errors)
+        self._trusted = TrustedDocuments(partners)
         self.subscriptions: Counter[Door] = Counter()
         """How many run now, by the door that they came through."""
 
-    def prepare(self, parameters: Parameters, context: RequestContext) -> PreparedOperation:
-        """The operation as it runs for this request. Raises Refusal and RequestRefused."""
+    async def admit(
+        self, parameters: Parameters, context: RequestContext, headers: Mapping[bytes, bytes]
+    ) -> tuple[PreparedOperation, Parameters]:
+        """The operation as it runs for this request, and the parameters with its document. Raises Refusal and RequestRefused."""
+        api_key = headers.get(API_KEY)
+        if api_key is None and not parameters.named:
+            return self._prepare(parameters, context), parameters
+        parameters, key = await self._trusted.resolve(parameters, api_key)
+        operation = self._prepare(parameters, context)
+        if key is not None:
+            self._trusted.check_scope(key, operation)
+        return operation, parameters
+
+    def _prepare(self, parameters: Parameters, context: RequestContext) -> PreparedOperation:
         self._documents.check(parameters.document)
         operation = self._engine.prepare(parameters.document, parameters.operation_name, context)
         if self._objects is not None:

@@ -7,7 +7,7 @@ from murmur.errors import ErrorCode
 
 _ANYONE = "*"
 _PREFLIGHT_SECONDS = b"7200"
-_HEADERS = ("authorization", "content-type", "murmur-preflight", "murmur-query-plan", "x-request-id")
+_HEADERS = ("x-api-key", "authorization", "content-type", "murmur-preflight", "murmur-query-plan", "x-request-id")
 
 
 class Origins:

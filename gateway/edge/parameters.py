@@ -24,11 +24,19 @@ class ClientGone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """`document` is not empty; bounds of its text are not checked here."""
+    """`document` is empty only where it is named by `document_id` or `persisted_hash` (of automatic persisted queries, in
+    hexadecimal). Bounds of its text are not checked here."""
 
     document: str
     operation_name: str | None
     variables: Mapping[str, object] | None
+    document_id: str | None = None
+    persisted_hash: str | None = None
+
+    @property
+    def named(self) -> bool:
+        """Whether the document is to be looked up, or kept."""
+        return self.document_id is not None or self.persisted_hash is not None
 
 
 class Body:
@@ -122,7 +130,15 @@ def _json(text: bytes | str, place: str) -> Any:
 
 def _checked(request: Mapping[str, Any], bounds: Bounds) -> Parameters:
     document, name, variables = request.get("query"), request.get("operationName"), request.get("variables")
-    if not isinstance(document, str) or not document:
+    extensions, document_id = request.get("extensions"), request.get("documentId")
+    if not isinstance(extensions, dict | None):
+        raise malformed("`extensions` must be an object, or be left out")
+    persisted = _persisted_hash(extensions) if extensions else None
+    if not isinstance(document_id, str | None):
+        raise malformed("`documentId` must be a string, or be left out")
+    if document is None and (document_id or persisted):
+        document = ""
+    elif not isinstance(document, str) or not document:
         raise malformed("`query` must be a string: the document to execute")
     if not isinstance(name, str | None):
         raise malformed("`operationName` must be a string, or be left out")
@@ -130,11 +146,19 @@ def _checked(request: Mapping[str, Any], bounds: Bounds) -> Parameters:
         raise malformed(f"`operationName` is longer than {bounds.word_characters} characters")
     if not isinstance(variables, dict | None):
         raise malformed("`variables` must be an object, or be left out")
-    if not isinstance(request.get("extensions"), dict | None):
-        raise malformed("`extensions` must be an object, or be left out")
     if variables:
         _check_values(variables, bounds)
-    return Parameters(document, name, variables)
+    return Parameters(document, name, variables, document_id or None, persisted)
+
+
+def _persisted_hash(extensions: Mapping[str, Any]) -> str | None:
+    named = extensions.get("persistedQuery")
+    if named is None:
+        return None
+    digest = named.get("sha256Hash") if isinstance(named, dict) else None
+    if not isinstance(digest, str) or len(digest) != 64 or named.get("version") != 1:
+        raise malformed("`extensions.persistedQuery` has `version: 1` and `sha256Hash`: 64 hexadecimal digits")
+    return digest.lower()
 
 
 def _check_values(variables: dict[str, Any], bounds: Bounds) -> None:

@@ -9,14 +9,14 @@ CLOSE: Header = (b"connection", b"close")
 class Refusal(Exception):
     """`str(refusal)` is told to the client."""
 
-    def __init__(self, status: int, code: ErrorCode, message: str, *headers: Header) -> None:
+    def __init__(self, status: int, code: ErrorCode | str, message: str, *headers: Header) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.headers = headers
 
     def error(self) -> dict[str, object]:
-        return {"message": str(self), "extensions": {"code": self.code.value}}
+        return {"message": str(self), "extensions": {"code": str(self.code)}}
 
 
 def malformed(message: str, status: int = 400) -> Refusal:

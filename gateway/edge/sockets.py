@@ -50,7 +50,7 @@ class SocketEndpoint:
                 context = await context_of(self._callers, asked, merged, math.inf)
             except Refusal as refusal:
                 raise Closed(Close.FORBIDDEN, str(refusal)) from refusal
-            return _Client(self._operations, context, self._bounds, self._seconds, request_id_of(merged))
+            return _Client(self._operations, context, merged, self._bounds, self._seconds, request_id_of(merged))
 
         await self._sockets.serve(scope, receive, send, connect, self._limits)
 
@@ -59,6 +59,7 @@ class SocketEndpoint:
 class _Client:
     operations: Operations
     context: RequestContext
+    headers: Mapping[bytes, bytes]
     bounds: Bounds
     seconds: float
     request_id: str
@@ -73,7 +74,7 @@ class _Client:
         try:
             parameters = of_request(request, self.bounds)
             context = self.context
-            operation = self.operations.prepare(parameters, context)
+            operation, parameters = await self.operations.admit(parameters, context, self.headers)
             if operation.kind != "subscription":
                 context = context.until(asyncio.get_running_loop().time() + self.seconds)
             stream = self.operations.stream(operation, parameters, context, "websocket", self.request_id)

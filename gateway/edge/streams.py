@@ -9,7 +9,7 @@ import asyncio
 import math
 import secrets
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
@@ -171,7 +171,7 @@ class StreamEndpoint:
             raise malformed("accept text/event-stream, or send the token of a stream", 406)
         (parameters, _), method = await self._parameters(scope, headers, receive, named=False), scope["method"]
         out = _Outbound()
-        task = asyncio.create_task(self._run(parameters, context, method, out, request_id_of(headers), None))
+        task = asyncio.create_task(self._run(parameters, context, method, headers, out, None))
         task.add_done_callback(lambda _: out.end("complete"))
         try:
             await self._send(out, context, receive, send, allowed)
@@ -220,7 +220,7 @@ class StreamEndpoint:
             raise malformed(f"there is an operation {id_} on this stream already", 409)
         if len(stream.operations) >= _OPERATIONS:
             raise Refusal(429, ErrorCode.RATE_LIMITED, f"a stream has at most {_OPERATIONS} operations at once")
-        run = self._run(parameters, context, scope["method"], stream.out, request_id_of(headers), id_)
+        run = self._run(parameters, context, scope["method"], headers, stream.out, id_)
         task = stream.operations[id_] = asyncio.create_task(run)
         task.add_done_callback(lambda _: stream.operations.pop(id_, None))
 
@@ -242,13 +242,14 @@ class StreamEndpoint:
         parameters: Parameters,
         context: RequestContext,
         method: str,
+        headers: Mapping[bytes, bytes],
         out: _Outbound,
-        request_id: str,
         id_: str | None,
     ) -> None:
         """One operation, its events and its end; `id_` names it where a stream carries several."""
+        request_id = request_id_of(headers)
         try:
-            operation = self._operations.prepare(parameters, context)
+            operation, parameters = await self._operations.admit(parameters, context, headers)
             if method == "GET" and operation.kind == "mutation":
                 raise malformed("a mutation needs POST", 405)
             if operation.kind != "subscription":

@@ -27,6 +27,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "export": ("murmur.cli.exporting", "Write everything but credentials as an NDJSON archive."),
     "migrate": ("murmur.cli.migrate", "Copy everything from one profile's stores to the other's."),
     "audit": ("murmur.cli.audit", "Tell whether the stores agree; exit code 1 where they do not."),
+    "operations": ("murmur.cli.operations", "Documents that clients may run by their ids."),
+    "keys": ("murmur.cli.keys", "API keys of partners."),
     "timeline": ("murmur.cli.timeline", "Look at timelines."),
     "events": ("murmur.cli.events", "Look at the event log."),
     "settings": ("murmur.cli.settings", "Look at the settings."),

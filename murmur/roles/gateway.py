@@ -1,7 +1,7 @@
 """The platform's own gateway: over this process's subgraphs, or over those of other processes."""
 
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from urllib.parse import urljoin
 
@@ -14,9 +14,11 @@ from gateway.federation.composition import SubgraphSdl
 from gateway.federation.engine import Engine
 from gateway.federation.executor.transport import Transport
 from gateway.federation.supergraph import load_supergraph
+from gateway.partners.service import Partners
 from gateway.transports.http import subgraph_session
 from gateway.transports.in_process import InProcessTransport
 from gateway.transports.measured import MeasuredTransport
+from murmur.clock import wall_clock
 from murmur.errors import StartupError
 from murmur.identity import JWKS_PATH, TokenVerifier, jwks, load_public_keys
 from murmur.roles.background import beside
@@ -24,6 +26,7 @@ from murmur.roles.edge import CONNECTIONS, Gateway, edge_options, http_transport
 from murmur.roles.keys import identity_signer, require_files
 from murmur.roles.rooms import Rooms
 from murmur.roles.schemas import SCHEMAS, composed, default_url
+from murmur.roles.stores import Stores
 from murmur.roles.tls import client_context
 from murmur.roles.watching import watch_subgraph
 from murmur.settings import Settings
@@ -50,7 +53,9 @@ query Timeline {
 
 
 @asynccontextmanager
-async def open_gateway(rooms: Rooms, settings: Settings, metrics: Metrics, health: Health) -> AsyncGenerator[Gateway]:
+async def open_gateway(
+    rooms: Rooms, settings: Settings, metrics: Metrics, health: Health, partners: Partners | None = None
+) -> AsyncGenerator[Gateway]:
     """Over the subgraphs of this process, but for those that the settings reach by HTTP. Raises StartupError."""
     urls, seconds, tokens = settings.federation.subgraphs, settings.federation.subgraph_timeout, rooms.users.tokens
     _check_known(urls, [subgraph.name for subgraph in rooms.subgraphs])
@@ -64,14 +69,14 @@ async def open_gateway(rooms: Rooms, settings: Settings, metrics: Metrics, healt
             for one in rooms.subgraphs
         }
         callers = TokenCallers(verifier, rooms.identities, trusted_proxies(settings))
-        yield _gateway(sdls, transports, callers, rooms.users.jwks, settings, metrics, health)
+        yield _gateway(sdls, transports, callers, rooms.users.jwks, settings, metrics, health, partners)
 
 
 @asynccontextmanager
 async def open_gateway_apart(
     settings: Settings, metrics: Metrics, health: Health, *, urls: Mapping[str, str]
 ) -> AsyncGenerator[Gateway]:
-    """Over subgraphs that are processes of their own, all of them: it opens no store. Raises StartupError.
+    """Over subgraphs that are processes of their own; of stores it opens that of partners alone. Raises StartupError.
 
     A subgraph is reached at its URL of `urls`, else of the setting MURMUR_SUBGRAPHS, else at the port where it listens by
     default on this machine.
@@ -85,7 +90,9 @@ async def open_gateway_apart(
     _check_known(urls, SCHEMAS)
     sdls = [SubgraphSdl(name, urls[name], build().as_str()) for name, build in SCHEMAS.items()]
     verifier = TokenVerifier({}, "access")
-    async with subgraph_session(CONNECTIONS, client_context(settings.tls)) as session:
+    async with AsyncExitStack() as stack:
+        partners = Partners(Stores(settings, stack).partners, wall_clock)
+        session = await stack.enter_async_context(subgraph_session(CONNECTIONS, client_context(settings.tls)))
         transports = {name: http_transport(name, urls[name], session, settings, metrics) for name in SCHEMAS}
         watching = [watch_subgraph(name, url, session, health) for name, url in urls.items()]
         learn = None
@@ -96,8 +103,8 @@ async def open_gateway_apart(
             learn = keys.learn
             watching.append(keys.run())
         callers = TokenCallers(verifier, identity_signer(settings), trusted_proxies(settings), learn)
-        async with beside(*watching):
-            yield _gateway(sdls, transports, callers, lambda: jwks(*verifier.keys.values()), settings, metrics, health)
+        await stack.enter_async_context(beside(*watching))
+        yield _gateway(sdls, transports, callers, lambda: jwks(*verifier.keys.values()), settings, metrics, health, partners)
 
 
 def _gateway(
@@ -108,6 +115,7 @@ def _gateway(
     settings: Settings,
     metrics: Metrics,
     health: Health,
+    partners: Partners | None,
 ) -> Gateway:
     limits, federation = settings.limits, settings.federation
     engine = Engine(
@@ -128,6 +136,7 @@ def _gateway(
         health=health,
         jwks=key_set,
         options=replace(options, answer_objects=limits.max_answer_objects),
+        partners=partners,
     )
     return Gateway(engine, app, gate)
 

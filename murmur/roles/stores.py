@@ -5,6 +5,8 @@ from contextlib import AsyncExitStack
 from functools import cached_property
 from typing import Protocol, TypeVar
 
+from gateway.partners import wiring as partners_wiring
+from gateway.partners.ports import PartnerStore
 from murmur.broker.ports import Broker
 from murmur.broker.wiring import open_broker
 from murmur.errors import StartupError
@@ -72,6 +74,10 @@ class Stores:
     def notifications(self) -> NotificationStore:
         store = notifications_wiring.open_store(self._urls.notifications_url, self._data_dir)
         return self._keep("notifications", store)
+
+    @cached_property
+    def partners(self) -> PartnerStore:
+        return self._keep("partners", partners_wiring.open_store(self._urls.partners_url, self._data_dir))
 
     @cached_property
     def pubsub(self) -> PubSub:

@@ -8,7 +8,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.partners.service import Partners
 from murmur.broker.ports import Broker
+from murmur.clock import wall_clock
 from murmur.errors import StartupError
 from murmur.roles.background import beside
 from murmur.roles.edge import Gateway
@@ -56,7 +58,8 @@ async def open_platform(settings: Settings) -> AsyncGenerator[Platform]:
         stores = Stores(settings, stack)
         rooms = await build_rooms(stores, settings, metrics)
         lock_folder(settings.server.data_dir, stack)
-        gateway = await stack.enter_async_context(open_gateway(rooms, settings, metrics, health))
+        partners = Partners(stores.partners, wall_clock)
+        gateway = await stack.enter_async_context(open_gateway(rooms, settings, metrics, health, partners))
         await stack.enter_async_context(at_work(WORKERS, stores, settings, metrics, health))
         await stack.enter_async_context(beside(watch_engines(stores.opened, health)))
         yield Platform(rooms, stores.broker, gateway, metrics, health, settings.server.drain_notice)

@@ -13,6 +13,7 @@ class StoreSettings(Concern):
         description="Home timelines, a cache that is rebuilt when lost: `memory:`, `redis://HOST`, `redis+cluster://HOST:PORT,HOST:PORT`.",
     )
     notifications_url: str = Field("sqlite:", description="Who did what with whom: `sqlite:` or `sqlite:PATH`.")
+    partners_url: str = Field("sqlite:", description="API keys and trusted documents: `sqlite:` or `sqlite:PATH`.")
     broker_url: str = Field(
         "sqlite:",
         description="The event log: `sqlite:`, `sqlite:PATH`, `kafka://HOST:PORT,HOST:PORT` or `kafka+ssl://USER:PASSWORD@HOST:PORT`.",

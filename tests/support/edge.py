@@ -14,6 +14,7 @@ from gateway.edge.gate import Gate
 from gateway.edge.options import EdgeOptions
 from gateway.edge.tokens import Network, TokenCallers
 from gateway.federation.executor.transport import Transport
+from gateway.partners.service import Partners
 from gateway.transports.in_process import InProcessTransport
 from murmur.identity import Caller, TokenSigner, TokenVerifier, Viewer, jwks
 from murmur.telemetry.health import Health
@@ -38,6 +39,7 @@ class Edge:
     identities: TokenSigner = field(default_factory=lambda: TokenSigner(Ed25519PrivateKey.generate(), "identity", 60))
     trusted_proxies: Sequence[Network] = ()
     callers: Callers | None = None
+    partners: Partners | None = None
     health: Health = field(default_factory=Health)
     library: Library = field(default_factory=Library)
     gate: Gate = field(init=False)
@@ -65,6 +67,7 @@ class Edge:
             health=self.health,
             jwks=lambda: jwks(self.access.public_key),
             options=self.options,
+            partners=self.partners,
         )
 
     def token(self, user_id: int = 7) -> str:
