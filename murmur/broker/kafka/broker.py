@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 
 from murmur.broker.kafka.address import Address, parse
 from murmur.broker.kafka.appending import Appender, open_appender
 from murmur.broker.kafka.consuming import GroupConsumer, Patience
 from murmur.broker.kafka.publishing import open_publisher
 from murmur.broker.kafka.reading import Reader
-from murmur.broker.kafka.records import letter_headers, letter_key, letter_of, record_of
+from murmur.broker.kafka.records import letter_headers, letter_key, letter_of, records_of
 from murmur.broker.kafka.topics import Topics, letters_of
 from murmur.broker.ports import Consumer, DeadLetter, Message, Place, Publisher, Record
 from murmur.clock import Clock, wall_clock
@@ -77,7 +77,7 @@ class KafkaBroker:
     async def tail(self, limit: int) -> Sequence[Record]:
         spans = await self._spans()
         newest = {place: (max(begin, end - limit), end) for place, (begin, end) in spans.items()}
-        return [record_of(self._address, record) for record in (await self._reader.read(newest, limit * len(spans)))[-limit:]]
+        return self._records((await self._reader.read(newest, limit * len(spans)))[-limit:])
 
     async def ends(self) -> Mapping[Place, int]:
         spans = await self._spans()
@@ -87,7 +87,7 @@ class KafkaBroker:
         spans = await self._spans()
         starts = {place: max(begin, positions.get(self._ours(place), -1) + 1) for place, (begin, _) in spans.items()}
         found = await self._reader.read({place: (starts[place], end) for place, (_, end) in spans.items()}, limit)
-        return [record_of(self._address, record) for record in found]
+        return self._records(found)
 
     async def check(self) -> Report:
         return await self._topics.check()
@@ -103,6 +103,9 @@ class KafkaBroker:
 
     async def _spans(self) -> Mapping[TopicPartition, tuple[int, int]]:
         return await self._reader.spans(self._address.named(topic) for topic in TOPICS)
+
+    def _records(self, found: Sequence[ConsumerRecord]) -> Sequence[Record]:
+        return [ours for record in found for ours in records_of(self._address, record.topic, (record,))]
 
     def _ours(self, place: TopicPartition) -> Place:
         return next(topic for topic in TOPICS if self._address.named(topic) == place.topic), place.partition

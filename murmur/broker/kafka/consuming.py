@@ -17,8 +17,8 @@ from aiokafka.structs import ConsumerRecord
 
 from murmur.broker.kafka.address import ANSWER_SECONDS, Address, answering
 from murmur.broker.kafka.groups import member_options, stop
-from murmur.broker.kafka.records import record_of
-from murmur.broker.ports import Record
+from murmur.broker.kafka.records import records_of
+from murmur.broker.ports import Place, Record
 from murmur.errors import Unavailable
 from murmur.events import Topic
 
@@ -112,13 +112,17 @@ class GroupConsumer(ConsumerRebalanceListener):
                 return await self._next(limit)
 
     async def commit(self, records: Sequence[Record]) -> None:
-        offsets: dict[TopicPartition, int] = {}
+        highest: dict[Place, int] = {}
         for record in records:
-            place = self._place(record)
+            place = record.topic, record.partition
+            highest[place] = max(record.offset, highest.get(place, 0))
+        offsets: dict[TopicPartition, int] = {}
+        for (topic, number), offset in highest.items():
+            place = TopicPartition(self._address.named(topic), number)
             hold = self._held.get(place)
             # What was handed out before the partition was lost and held again is handed out again.
-            if hold is not None and hold.committed <= record.offset < hold.handed:
-                offsets[place] = max(record.offset + 1, offsets.get(place, 0))
+            if hold is not None and hold.committed <= offset < hold.handed:
+                offsets[place] = offset + 1
         if offsets:
             await self._commit(offsets)
 
@@ -173,7 +177,9 @@ class GroupConsumer(ConsumerRebalanceListener):
         """What was fetched, in equal shares of the partitions that have any: none waits for another, or runs far ahead."""
         if not self._settled.is_set():
             return ()
-        found = self._early[:limit]
+        found: list[Record] = []
+        for record in self._early[:limit]:
+            found += self._hand_out(TopicPartition(record.topic, record.partition), [record])
         del self._early[:limit]
         places = list(self._held)
         more = places[self._turn :] + places[: self._turn]
@@ -183,20 +189,21 @@ class GroupConsumer(ConsumerRebalanceListener):
             asked, more = more[: limit - len(found)], []
             for place in asked:
                 records = await self._fetched(place, timeout_ms=0, most=share)
-                found += records
+                if records:
+                    found += self._hand_out(place, records)
                 if len(records) == share:
                     more.append(place)
         if places:
             self._turn = (self._turn + 1) % len(places)
-        return tuple(self._hand_out(record) for record in found)
+        return tuple(found)
 
-    def _hand_out(self, record: ConsumerRecord) -> Record:
-        hold = self._held[TopicPartition(record.topic, record.partition)]
+    def _hand_out(self, place: TopicPartition, records: Sequence[ConsumerRecord]) -> Sequence[Record]:
+        hold = self._held[place]
         if hold.committed < 0:
-            hold.committed = record.offset
-        hold.handed = record.offset + 1
+            hold.committed = records[0].offset
+        hold.handed = records[-1].offset + 1
         self._idle.clear()
-        return record_of(self._address, record)
+        return records_of(self._address, place.topic, records)
 
     async def _arrival(self, seconds: float) -> None:
         """Wait until there may be records, at most so long.

@@ -1,6 +1,6 @@
 """What our records look like there: the key in decimal digits, the event as it is; and how a dead letter is kept."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 from aiokafka.structs import ConsumerRecord
@@ -12,10 +12,15 @@ from murmur.events import TOPICS, Topic
 _TOPICS: dict[str, Topic] = {str(topic): topic for topic in TOPICS}
 
 
-def record_of(address: Address, record: ConsumerRecord) -> Record:
+def records_of(address: Address, topic: str, found: Iterable[ConsumerRecord]) -> list[Record]:
+    """Records of one topic, named as it is there."""
+    ours = _TOPICS[address.ours(topic)]
+    return [Record(ours, record.partition, record.offset, _key(record.key), record.value or b"") for record in found]
+
+
+def _key(there: bytes | None) -> int:
     # What somebody else has put there is no event of ours, and goes to the dead letters by its value.
-    key = int(record.key) if record.key is not None and record.key.isdigit() else 0
-    return Record(_TOPICS[address.ours(record.topic)], record.partition, record.offset, key, record.value or b"")
+    return int(there) if there is not None and there.isdigit() else 0
 
 
 def letter_key(group: str, record: Record) -> bytes:
