@@ -21,6 +21,8 @@ Reply: TypeAlias = "bytes | int | hiredis.HiredisError | list[Reply] | None"
 _CONNECT_SECONDS = 1.0
 _ANSWER_SECONDS = 2.0
 _FAIL_FAST_SECONDS = 0.2
+# How long a caller waits for a connection to what has just failed or hangs.
+_PATIENCE_SECONDS = 0.1
 _MOST_WAITING = 20_000
 
 
@@ -52,6 +54,7 @@ class Connection(asyncio.Protocol):
         self._watch: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
         self.open = False
+        self.hung = False
 
     def send(self, packed: bytes, count: int) -> asyncio.Future[list[Reply]]:
         """The replies to `count` packed commands, errors among them. The future raises Unavailable; then the commands may have
@@ -107,6 +110,7 @@ class Connection(asyncio.Protocol):
         if self._loop.time() < due:
             self._watch = self._loop.call_at(due, self._check)
         else:
+            self.hung = True
             self._lose(f"{self._what} did not answer within {self._seconds:g} s")
 
     def _lose(self, reason: str, error: BaseException | None = None) -> None:
@@ -134,6 +138,7 @@ class Node:
         self._what = f"redis at {address[0]}:{address[1]}"
         self._connection: Connection | None = None
         self._connecting: asyncio.Task[Connection] | None = None
+        self._failing = False
         self._not_before = 0.0
 
     @property
@@ -161,13 +166,19 @@ class Node:
                 raise Unavailable(f"{self._what} can't be reached")
             self._connecting = loop.create_task(self._connect())
             self._connecting.add_done_callback(self._connected)
-        # Everybody waits for the same attempt, and who gives up does not end it.
-        connection = await asyncio.shield(self._connecting)
+        hangs = self._failing or (self._connection is not None and self._connection.hung)
+        try:
+            # Everybody waits for the same attempt, and who gives up does not end it.
+            async with asyncio.timeout(_PATIENCE_SECONDS if hangs else None):
+                connection = await asyncio.shield(self._connecting)
+        except TimeoutError as error:
+            raise Unavailable(f"{self._what} can't be reached") from error
         return await connection.send(packed, count)
 
     def _connected(self, task: asyncio.Task[Connection]) -> None:
         self._connecting = None
-        if task.cancelled() or task.exception() is not None:
+        self._failing = task.cancelled() or task.exception() is not None
+        if self._failing:
             # Until then nobody waits for what has just failed.
             self._not_before = asyncio.get_running_loop().time() + _FAIL_FAST_SECONDS
         else:
