@@ -46,6 +46,11 @@ class TimelineStore(Protocol):
     Every verb is one round trip, atomic for each timeline, and harmless when it is repeated.
     """
 
+    @property
+    def push_size(self) -> int:
+        """Of how many entries a call of `push` is best made."""
+        ...
+
     async def read(self, user_id: int) -> Timeline | None:
         """A copy of the timeline, or None when it is not held. Reading keeps it; who never reads is let go first."""
         ...

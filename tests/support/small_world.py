@@ -32,6 +32,8 @@ class Watched:
 
     def __getattr__(self, name: str) -> Any:
         verb = getattr(self.inner, name)
+        if not callable(verb):
+            return verb
 
         async def call(*arguments: object, **named: object) -> object:
             self.calls.append(name)

@@ -9,6 +9,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from typing import Self
 
 from murmur.clock import Clock, wall_clock
 from murmur.cursors import Window
@@ -22,8 +23,6 @@ from workers.fanout.ports import Arrives, Followers, PostsOf
 from workers.runtime import Log, run_worker
 
 _PAGE = 1_000
-# Entries in one call to the timelines: some two milliseconds of the memory store, or of one script in a server.
-_CALL = 2_000
 _LOOKUPS = 16
 
 
@@ -111,17 +110,16 @@ class Fanout:
             crossing |= started
         pushed = [poster for poster in by_poster if pulls.get(poster) is not Pull.DONE]
         pages = await self._first_pages(pushed)
-        calls = _Calls(self._timelines, self._metrics, self._arrivals)
-        # By position, as what goes on top of a timeline costs least. Nearly everybody's followers fit in one page.
-        for post in posts:
-            await calls.add(Delivery(post, (post.user_id,)))
-            await calls.add(Delivery(post, pages.get(post.user_id, ()), pull=post.user_id in crossing))
-        for poster, page in pages.items():
-            if len(page) == _PAGE:
-                async for further in self._pages(poster, page[-1]):
-                    for post in by_poster[poster]:
-                        await calls.add(Delivery(post, further, pull=poster in crossing))
-        await calls.send()
+        async with _Calls(self._timelines, self._metrics, self._arrivals) as calls:
+            # By position, as what goes on top of a timeline costs least. Nearly everybody's followers fit in one page.
+            for post in posts:
+                await calls.add(Delivery(post, (post.user_id,)))
+                await calls.add(Delivery(post, pages.get(post.user_id, ()), pull=post.user_id in crossing))
+            for poster, page in pages.items():
+                if len(page) == _PAGE:
+                    async for further in self._pages(poster, page[-1]):
+                        for post in by_poster[poster]:
+                            await calls.add(Delivery(post, further, pull=poster in crossing))
         if self._arrivals is not None and pulls:
             await self._arrivals.left(pulls)
         if crossing:
@@ -177,7 +175,10 @@ class Fanout:
 
 
 class _Calls:
-    """Collects deliveries and sends them to the timelines in calls of a bounded size."""
+    """Collects deliveries and sends them to the timelines in calls of a bounded size, one while the next is collected.
+
+    On leaving all of them are done, or the error of one is raised.
+    """
 
     def __init__(self, timelines: TimelineStore, metrics: Metrics, arrivals: Arrives | None) -> None:
         self._timelines = timelines
@@ -185,16 +186,39 @@ class _Calls:
         self._arrivals = arrivals
         self._deliveries: list[Delivery] = []
         self._entries = 0
+        self._under_way: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if kind is None:
+            await self._send()
+            await self._finish()
+        elif self._under_way is not None:
+            self._under_way.cancel()
+            await asyncio.gather(self._under_way, return_exceptions=True)
 
     async def add(self, delivery: Delivery) -> None:
         self._deliveries.append(delivery)
         self._entries += len(delivery.readers)
-        if self._entries >= _CALL:
-            await self.send()
+        if self._entries >= self._timelines.push_size:
+            await self._send()
 
-    async def send(self) -> None:
+    async def _send(self) -> None:
+        await self._finish()
         deliveries, self._deliveries, self._entries = self._deliveries, [], 0
         if deliveries:
-            self._metrics.count("murmur_deliveries_total", by=await self._timelines.push(deliveries))
-            if self._arrivals is not None:
-                await self._arrivals.pushed({reader for delivery in deliveries for reader in delivery.readers})
+            self._under_way = asyncio.create_task(self._push(deliveries))
+            # Collecting does not wait for anything: without this the call would leave only after it.
+            await asyncio.sleep(0)
+
+    async def _finish(self) -> None:
+        if self._under_way is not None:
+            await self._under_way
+            self._under_way = None
+
+    async def _push(self, deliveries: Sequence[Delivery]) -> None:
+        self._metrics.count("murmur_deliveries_total", by=await self._timelines.push(deliveries))
+        if self._arrivals is not None:
+            await self._arrivals.pushed({reader for delivery in deliveries for reader in delivery.readers})

@@ -1,7 +1,8 @@
 """Which timelines one call of the script may touch, and the calls for many of them."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import count, groupby
+from itertools import count, islice
 
 from murmur.redis import Command, Redis, Script
 from murmur.redis.cluster import SLOTS, slot_of
@@ -9,8 +10,8 @@ from murmur.redis.cluster import SLOTS, slot_of
 BUCKETS = 128
 """Timelines lie in so many hash slots: enough for as many masters, and few enough for calls of many timelines."""
 
-# Timelines in one call, for which the server does nothing else: about a millisecond.
-_MOST = 512
+# In one call, for which the server does nothing else: about a millisecond. A timeline is as much work as so many entries.
+_MOST_WORK, _TIMELINE_WORK = 3_000, 5
 _MIX, _SHIFT, _MASK = 0x9E3779B97F4A7C15, 57, BUCKETS - 1
 
 
@@ -34,68 +35,79 @@ class Keys:
     """The keys of timelines. Those that one call of a script may touch are a group: in a cluster a slot's, on a server all."""
 
     def __init__(self, redis: Redis) -> None:
-        self._stems = [b"%s:{%s}:home:" % (redis.prefix, tag) for tag in tags()]
+        self.stems = [b"%s:{%s}:home:" % (redis.prefix, tag) for tag in tags()]
+        """Of each bucket what its keys begin with; the rest is the reader's id."""
         self.groups = BUCKETS if redis.clustered else 1
 
     def of(self, user_id: int) -> bytes:
-        return self._stems[bucket_of(user_id)] + b"%d" % user_id
-
-    def collect(self, user_ids: Iterable[int], groups: Sequence["Group"], mark: int) -> None:
-        """Add timelines to their groups, each with a mark."""
-        # This is done for every entry that is delivered: what is short here is `of` and `bucket_of` without the calls.
-        stems = self._stems
-        if len(groups) == 1:
-            keys = [stems[user_id * _MIX >> _SHIFT & _MASK] + b"%d" % user_id for user_id in user_ids]
-            groups[0].keys += keys
-            groups[0].marks += [mark] * len(keys)
-            return
-        for user_id in user_ids:
-            bucket = user_id * _MIX >> _SHIFT & _MASK
-            group = groups[bucket]
-            group.keys.append(stems[bucket] + b"%d" % user_id)
-            group.marks.append(mark)
-
-
-class Group:
-    """Timelines that one call may touch, and for each a mark that tells what is done to it."""
-
-    __slots__ = ("keys", "marks")
-
-    def __init__(self) -> None:
-        self.keys: list[bytes] = []
-        self.marks: list[int] = []
+        return self.stems[bucket_of(user_id)] + b"%d" % user_id
 
 
 class Calls:
-    """What a verb does to many timelines, in as few calls of the script as can be."""
+    """What a verb does to many timelines, in as few calls of the script as can be.
+
+    Everything for one timeline is done together, so that many entries cost little more than one. This is gone through for every
+    entry that is delivered, so there is no call for each.
+    """
 
     def __init__(self, keys: Keys, script: Script, verb: bytes) -> None:
         self._keys = keys
         self._script = script
         self._verb = verb
-        self._groups = [Group() for _ in range(keys.groups)]
-        self._arguments: list[Sequence[bytes]] = []
+        self._items: defaultdict[int, list[bytes]] = defaultdict(list)
 
-    def add(self, user_ids: Iterable[int], *arguments: bytes) -> None:
-        """The verb with these arguments for each of these timelines."""
-        self._keys.collect(user_ids, self._groups, len(self._arguments))
-        self._arguments.append(arguments)
+    def add(self, user_ids: Iterable[int], item: bytes) -> None:
+        """An argument of the verb for each of these timelines."""
+        items = self._items
+        for user_id in user_ids:
+            items[user_id].append(item)
 
     def commands(self) -> Sequence[Command]:
-        return [
-            self._command(group.keys[start : start + _MOST], group.marks[start : start + _MOST])
-            for group in self._groups
-            for start in range(0, len(group.keys), _MOST)
-        ]
+        filling = [_Call(self._script, self._verb) for _ in range(self._keys.groups)]
+        full: list[_Call] = []
+        stems, one_group = self._keys.stems, len(filling) == 1
+        for user_id, items in self._items.items():
+            bucket = user_id * _MIX >> _SHIFT & _MASK
+            call = filling[0 if one_group else bucket]
+            call.keys.append(stems[bucket] + b"%d" % user_id)
+            if items == call.last:
+                call.lengths[-1] += 1
+            else:
+                call.last = items
+                call.lengths.append(1)
+                call.runs.append(items)
+            call.work += len(items) + _TIMELINE_WORK
+            if call.work >= _MOST_WORK:
+                full.append(call)
+                filling[0 if one_group else bucket] = _Call(self._script, self._verb)
+        return [call.command() for call in (*full, *filling) if call.keys]
 
-    def _command(self, keys: Sequence[bytes], marks: Sequence[int]) -> Command:
-        """ARGV: for each run of timelines with the same mark how many they are, and the arguments."""
+
+class _Call:
+    """One call: its timelines, in runs of those with the same items."""
+
+    __slots__ = ("_script", "_verb", "keys", "last", "lengths", "runs", "work")
+
+    def __init__(self, script: Script, verb: bytes) -> None:
+        self._script = script
+        self._verb = verb
+        self.keys: list[bytes] = []
+        self.lengths: list[int] = []
+        self.runs: list[list[bytes]] = []
+        self.last: list[bytes] = []
+        self.work = 0
+
+    def command(self) -> Command:
         words: list[bytes | int] = [self._verb]
-        for mark, run in groupby(marks):
-            words.append(len(list(run)))
-            words += self._arguments[mark]
+        for length, items in zip(self.lengths, self.runs, strict=True):
+            words += (length, len(items))
+            words += items
+        return self._script.command(self.keys, *words, apart=self._apart if len(self.keys) > 1 else None)
 
-        def apart() -> Sequence[Command]:
-            return [self._command((key,), (mark,)) for key, mark in zip(keys, marks, strict=True)]
-
-        return self._script.command(keys, *words, apart=apart if len(keys) > 1 else None)
+    def _apart(self) -> Sequence[Command]:
+        keys = iter(self.keys)
+        return [
+            self._script.command((key,), self._verb, 1, len(items), *items)
+            for length, items in zip(self.lengths, self.runs, strict=True)
+            for key in islice(keys, length)
+        ]

@@ -45,13 +45,12 @@ def unpack_timeline(elements: Sequence[bytes]) -> Timeline:
     words = _words(block)
     end = 2 * words[0] + 1
     entries = Entries(_rows(words[1:end], words[end:]))
-    if loose:
-        rows = sorted({_row(entry) for entry in loose})
-        if not entries or rows[0][0] > entries[len(entries) - 1].id:
-            for row in rows:
-                entries.flat.extend(row)
+    top = entries.flat[-4] if entries else -1
+    for row in sorted({_row(entry) for entry in loose}):
+        if row[0] > top:
+            entries.flat.extend(row)
         else:
-            entries.merge([Post(*row) for row in rows])
+            entries.add(Post(*row))
     entries.trim(KEPT)
     return Timeline(entries, frozenset(_words(header[_LIFE_BYTES:])))
 

@@ -337,35 +337,42 @@ function VERBS.held()
   return held
 end
 
--- KEYS: timelines, those of the first delivery first. ARGV: for each delivery how many timelines it is for, the entry, and whom
--- they pull from then on or nothing. How many entries were written.
-function VERBS.push()
-  local written, k = 0, 0
-  for i = 2, #ARGV, 3 do
-    local entry, pulled = ARGV[i + 1], ARGV[i + 2]
-    for _ = 1, tonumber(ARGV[i]) do
-      k = k + 1
-      local key = KEYS[k]
-      local length = call('RPUSHX', key, entry)
-      if length > 0 then
-        written = written + 1
-        if length > LOOSE + 3 then tidy(key, LEFT) end
-        if pulled ~= '' then call('LSET', key, '0', with_pulled(call('LINDEX', key, '0'), pulled)) end
-      end
-    end
+-- Of the verbs for many timelines. KEYS: timelines. ARGV: for each run of them to which the same is done how many they are, how
+-- many items, and the items. Returns the sum of what `work` returns.
+local function each_run(work)
+  local k, at, sum = 0, 2, 0
+  while at < #ARGV do
+    local timelines, items = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
+    for i = k + 1, k + timelines do sum = sum + work(KEYS[i], at + 2, at + 1 + items, items) end
+    k, at = k + timelines, at + items + 2
   end
-  return written
+  return sum
 end
 
--- KEYS: timelines. ARGV: for each withdrawal how many timelines it is for, and the position.
+-- The items are entries. How many were written.
+function VERBS.push()
+  return each_run(function(key, first, last, items)
+    local length = call('RPUSHX', key, unpack(ARGV, first, last))
+    if length > LOOSE + 3 then tidy(key, LEFT) end
+    return length > 0 and items or 0
+  end)
+end
+
+-- The items are ids of whom they pull from now on.
+function VERBS.pull()
+  return each_run(function(key, first, last)
+    local header = call('LINDEX', key, '0')
+    if header then call('LSET', key, '0', with_pulled(header, table.concat(ARGV, '', first, last))) end
+    return 0
+  end)
+end
+
+-- The items are positions.
 function VERBS.withdraw()
-  local k = 0
-  for i = 2, #ARGV, 2 do
-    for _ = 1, tonumber(ARGV[i]) do
-      k = k + 1
-      withdraw(KEYS[k], ARGV[i + 1])
-    end
-  end
+  return each_run(function(key, first, last)
+    for i = first, last do withdraw(key, ARGV[i]) end
+    return 0
+  end)
 end
 
 -- KEYS: a timeline. ARGV: whom it pulls from now on, then entries, rising.
