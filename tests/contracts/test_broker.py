@@ -46,7 +46,7 @@ def _sqlite(folder: Path) -> tuple[Callable[[], Broker], float]:
 
 async def _kafka(request: pytest.FixtureRequest, stack: AsyncExitStack) -> tuple[Callable[[], Broker], float]:
     url = f"{request.getfixturevalue('kafka').url}/{secrets.token_hex(4)}"
-    patience = Patience(session_ms=2_000, silence_ms=800, rebalance_ms=800)
+    patience = Patience(session_ms=2_000, silence_ms=1_500, rebalance_ms=1_000)
     await stack.enter_async_context(topics(url))
     return lambda: KafkaBroker(url, partitions=4, patience=patience), 2
 
