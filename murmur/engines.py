@@ -35,3 +35,11 @@ class Engine(Protocol):
         Idempotent, and safe beside live traffic and beside another `apply`. What can't be made stays missing.
         """
         ...
+
+
+def engine_of(store: object) -> Engine | None:
+    """What an adapter's engine answers through: itself, or its attribute `engine`; None where nothing is remote."""
+    for candidate in (store, getattr(store, "engine", None)):
+        if isinstance(candidate, Engine):
+            return candidate
+    return None

@@ -21,6 +21,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "gateway": ("murmur.cli.gateway", "Serve a supergraph over HTTP subgraphs, without a store: Murmur's own, or any."),
     "subgraph": ("murmur.cli.subgraph", "Serve one subgraph over HTTP."),
     "worker": ("murmur.cli.worker", "Run one worker; several of one name share its work."),
+    "cluster": ("murmur.cli.cluster", "The distributed profile on this machine, without containers."),
+    "engines": ("murmur.cli.engines", "The engines that the settings name."),
     "certs": ("murmur.cli.certs", "Certificates for the roles."),
     "demo": ("murmur.cli.demo", "Fill the data folder with a small community to try things out with."),
     "import": ("murmur.cli.importing", "Read people, follows and tweets. Importing a file again changes nothing."),

@@ -1,6 +1,7 @@
 """A server program of its own process, in a folder of its own, on a loopback port."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from murmur.errors import StartupError
 
 HOST = "127.0.0.1"
+_PORTS = range(10_000, 32_768)
 _STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.05
 _TOLD_LOG_BYTES = 2_000
@@ -23,15 +25,23 @@ def engines_dir() -> Path:
 
 
 def free_ports(count: int) -> list[int]:
-    """Loopback ports that nobody listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind((HOST, 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Loopback ports that nobody listens on now.
+
+    They are below those that the kernel gives to outgoing connections, one of which would else hold a port when its server is
+    started again.
+    """
+    found: list[int] = []
+    for port in random.sample(_PORTS, len(_PORTS)):
+        with socket.socket() as one:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                one.bind((HOST, port))
+            except OSError:
+                continue
+        found.append(port)
+        if len(found) == count:
+            return found
+    raise StartupError("no ports are free on this machine")
 
 
 def remembered(file: Path, make: Callable[[], str]) -> str:
@@ -113,13 +123,17 @@ class Server:
         self.spawn()
         self.wait_ready()
 
+    def terminate(self) -> None:
+        """Ask it to end, and do not wait. Harmless when it has ended."""
+        if self._process is not None and self.running:
+            self.resume()
+            self._process.terminate()
+
     def stop(self) -> None:
         """Ask it to end, and end it when it does not within ten seconds. Harmless when it has ended."""
         if self._process is None:
             return
-        if self.running:
-            self.resume()
-            self._process.terminate()
+        self.terminate()
         try:
             self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:

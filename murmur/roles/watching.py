@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 import aiohttp
 import structlog
 
-from murmur.engines import Engine
+from murmur.engines import Engine, engine_of
 from murmur.errors import Unavailable
 from murmur.telemetry.health import Health
 
@@ -15,12 +15,13 @@ _SECONDS = 3.0
 _log = structlog.get_logger()
 
 
-async def watch_engines(engines: Mapping[str, object], health: Health) -> None:
+async def watch_engines(stores: Mapping[str, object], health: Health) -> None:
     """Tell `health` of each engine, by its name, until cancelled. What is no remote engine is always well."""
     async with asyncio.TaskGroup() as tasks:
-        for name, engine in engines.items():
-            health.tell(name, "not asked yet" if isinstance(engine, Engine) else None)
-            if isinstance(engine, Engine):
+        for name, store in stores.items():
+            engine = engine_of(store)
+            health.tell(name, None if engine is None else "not asked yet")
+            if engine is not None:
                 tasks.create_task(_watch(name, engine, health), name=f"watch {name}")
 
 

@@ -1,0 +1,70 @@
+"""The engines of a cluster, and the settings that name them."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Protocol
+
+from murmur.cluster import haproxy, kafka, mongodb, neo4j, redis
+from murmur.cluster.server import Server
+from murmur.errors import StartupError
+from murmur.roles.cluster.size import Size
+
+
+class _Engine(Protocol):
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class Engines:
+    """Their data is in a folder each of `directory`; what is started again there goes on with it. Raises StartupError."""
+
+    def __init__(self, directory: Path, size: Size) -> None:
+        absent = [line for engine in (mongodb, neo4j, redis, kafka, haproxy) if (line := engine.missing())]
+        if absent:
+            raise StartupError("\n".join(absent))
+        self.mongodb = mongodb.MongoDB(directory / "mongodb", members=size.members)
+        self.neo4j = neo4j.Neo4j(directory / "neo4j")
+        self.redis = redis.RedisCluster(directory / "redis")
+        self.kafka = kafka.Kafka(directory / "kafka", brokers=size.brokers)
+
+    @property
+    def servers(self) -> Sequence[Server]:
+        return [*self.mongodb.members, self.neo4j.server, *self.redis.members, *self.kafka.brokers]
+
+    def start(self, stack: ExitStack) -> None:
+        """All at once; `stack` ends them."""
+        engines: list[_Engine] = [self.mongodb, self.neo4j, self.redis, self.kafka]
+        stack.callback(lambda: _at_once([engine.stop for engine in engines]))
+        _at_once([engine.start for engine in engines])
+
+    def settings(self, secrets: Path) -> dict[str, str]:
+        """By `…_FILE`, for the URLs hold passwords, and the environment of a process is shown to whoever looks."""
+        urls = {
+            "users_url": self.neo4j.url,
+            "tweets_url": self.mongodb.url,
+            "timelines_url": self.redis.url,
+            "pubsub_url": self.redis.url,
+            "broker_url": self.kafka.url,
+        }
+        return {f"MURMUR_{name.upper()}_FILE": str(path) for name, path in _written(secrets, urls).items()}
+
+
+def _written(folder: Path, texts: Mapping[str, str]) -> dict[str, Path]:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    paths = {name: folder / name for name in texts}
+    for name, path in paths.items():
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+            file.write(texts[name])
+    return paths
+
+
+def _at_once(calls: Sequence[Callable[[], None]]) -> None:
+    """Every call is made to its end; then the first failure is raised."""
+    with ThreadPoolExecutor(len(calls)) as pool:
+        futures = [pool.submit(call) for call in calls]
+    for future in futures:
+        future.result()
