@@ -122,18 +122,20 @@ async def test_an_interface_object_whose_key_is_not_resolvable_is_left_but_not_e
 async def test_two_interface_objects_of_one_subgraph_meet_in_a_type_that_only_the_owner_knows() -> None:
     guest = Recorder(
         """
-        type Query { stored: [Stored!]! }
+        type Query { stored: [Stored!]! printed: Printed }
         type Stored @key(fields: "id") @interfaceObject { id: ID! shelf: Int }
         type Lent @key(fields: "id") @interfaceObject { id: ID! due: String }
+        type Printed @key(fields: "id") @interfaceObject { id: ID! }
         """,
-        {"stored": [{"id": "m1", "shelf": 1}, {"id": "b1", "shelf": 2}]},
+        {"stored": [{"id": "m1", "shelf": 1}, {"id": "b1", "shelf": 2}], "printed": {"id": "b1"}},
         {"Lent": lambda r: {**r, "due": "soon"} if r["id"] == "b1" else None},
     )
     owner = Recorder(
         """
         interface Stored @key(fields: "id") { id: ID! }
         interface Lent @key(fields: "id") { id: ID! }
-        type Book implements Stored & Lent @key(fields: "id") { id: ID! pages: Int }
+        interface Printed @key(fields: "id") { id: ID! }
+        type Book implements Stored & Lent & Printed @key(fields: "id") { id: ID! pages: Int }
         type Map implements Stored @key(fields: "id") { id: ID! }
         type Film implements Lent @key(fields: "id") { id: ID! }
         """,
@@ -144,3 +146,5 @@ async def test_two_interface_objects_of_one_subgraph_meet_in_a_type_that_only_th
         "data": {"stored": [{"shelf": 1}, {"shelf": 2, "due": "soon", "pages": 9}]}
     }
     assert guest.requests[-1].variables == {"representations": [{"__typename": "Lent", "id": "b1"}]}
+    assert await ask(gateway, "{ printed { ... on Book { due } } }") == {"data": {"printed": {"due": "soon"}}}
+    assert len(owner.requests) == 1

@@ -167,7 +167,7 @@ class PathFinder:
                 return None
         elif contextual:
             pass
-        elif entrance.subgraph == node.subgraph or entrance.subgraph in avoided:
+        elif (entrance.subgraph, entrance.type) == (node.subgraph, node.type) or entrance.subgraph in avoided:
             return None
         key = self._key(node, entrance, avoided)
         if key is None:
