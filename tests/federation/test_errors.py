@@ -6,7 +6,7 @@ import pytest
 
 from gateway.federation.executor import TransportError
 
-from .doubles import Canned, ask, federate
+from .doubles import Canned, Recorder, ask, federate
 
 A = 'type Query { item: Item other: Int } type Item @key(fields: "id") { id: ID! }'
 B = 'type Item @key(fields: "id") { id: ID! name: String must: Int! }'
@@ -77,3 +77,25 @@ async def test_a_missing_non_null_value_is_told_and_propagates() -> None:
     assert response["data"] == {"item": None}
     assert response["errors"][0]["message"] == "Cannot return null for non-nullable field Item.must."
     assert response["errors"][0]["path"] == ["item", "must"]
+
+
+async def test_an_error_of_a_requirement_leads_to_what_is_missing_for_it() -> None:
+    shop = Recorder(
+        """
+        type Query { item: Item }
+        type Item @key(fields: "id") { id: ID! owner: Person @external label: String @requires(fields: "owner { badge }") }
+        type Person @key(fields: "id") { id: ID! badge: String @external }
+        """,
+        {"item": {"id": "1"}},
+        {"Item": lambda r: {**r, "label": r["owner"]["badge"]}},
+    )
+    people = Recorder(
+        'type Item @key(fields: "id") { id: ID! owner: Person } type Person @key(fields: "id") { id: ID! name: String }',
+        entities={"Item": lambda r: {**r, "owner": {"id": "p", "name": "Ada"}}},
+    )
+    badges = Recorder('type Person @key(fields: "id") { id: ID! badge: String }')
+    badges.down = True
+    gateway = federate({"shop": shop, "people": people, "badges": badges})
+    response = await ask(gateway, "{ item { owner { name } label } }")
+    assert response["data"] == {"item": {"owner": {"name": "Ada"}, "label": None}}
+    assert [error["path"] for error in response["errors"]] == [["item"]]

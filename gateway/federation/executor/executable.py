@@ -8,13 +8,12 @@ from graphql import GraphQLError
 
 from ..planner import Operation
 from ..planner.plan import Fetch
-from .collect import Tree, TreePath
 from .complete import Completer
 from .fields import ClientPaths
 from .follow import follow
 from .introspect import Introspection
 from .prepare import Execution, Run
-from .problems import client_errors
+from .problems import ClientError, client_errors
 from .transport import Transport
 from .variables import Variables
 
@@ -64,12 +63,16 @@ class Executable:
         return [formatted(error, "BAD_USER_INPUT") for error in coerced] if isinstance(coerced, list) else coerced
 
     def _respond(self, execution: Execution) -> Response:
-        errors: list[Tree] = []
-        known: list[TreePath] = []
+        found: list[ClientError] = []
         if execution.problems:
             paths = ClientPaths(self.operation.selections, execution.tree, execution.variables)
-            errors, known = client_errors(execution.problems, paths, name_service=self.name_services)
-        data, flaws = self.completer.complete(execution.tree, execution.variables, known)
+            found = client_errors(execution.problems, paths, name_service=self.name_services)
+        data, flaws = self.completer.complete(execution.tree, execution.variables, [each.path for each in found if each.path])
+        nulls: dict[int, bool] = {}
+        for each in found:
+            if not each.exact:
+                each.lead_to_null(data, nulls)
+        errors = [each.error for each in found]
         for message, path in flaws:
             errors.append({"message": message, "path": [*path], "extensions": {"code": "INTERNAL"}})
         return {"data": data, "errors": errors} if errors else {"data": data}

@@ -51,15 +51,15 @@ class ClientPaths:
     tree: Tree
     variables: Mapping[str, object]
 
-    def of(self, places: Iterable[TreePath]) -> list[TreePath]:
-        """The client's paths to those places that it asked for, once for each alias; if none of them, the nearest above."""
+    def of(self, places: Iterable[TreePath]) -> tuple[list[TreePath], list[TreePath]]:
+        """The client's paths to those places that it asked for, once for each alias; and the nearest above the others."""
         asked: list[TreePath] = []
         above: list[TreePath] = []
         for place in islice(places, _MOST_PLACES):
             complete, partial = self._of(self.selections, self.tree, place)
             asked += complete
             above += partial
-        return asked or above
+        return asked, above
 
     def _of(self, selections: Sequence[Selected], value: object, path: TreePath) -> tuple[list[TreePath], list[TreePath]]:
         """The paths that go all the way, and the longest of those that don't."""

@@ -79,14 +79,35 @@ def _renamed(path: TreePath, renames: Sequence[Rename]) -> TreePath:
     return tuple(renamed)
 
 
-def client_errors(problems: Iterable[Problem], paths: ClientPaths, *, name_service: bool) -> tuple[list[Tree], list[TreePath]]:
-    """Errors as the specification formats them, each at the client's own path, and those paths."""
-    errors: dict[tuple[str, TreePath], Tree] = {}
+@dataclass(slots=True)
+class ClientError:
+    """An error as the specification formats it, for the client's own `path`.
+
+    When it is not `exact`, what failed was asked for on behalf of another field, which is somewhere below the path.
+    """
+
+    error: Tree
+    path: TreePath
+    exact: bool
+
+    def lead_to_null(self, data: object, nulls: dict[int, bool]) -> None:
+        """Ends the path where something is missing; `nulls` remembers, by id, which values of the data hold a null."""
+        while self.path and not _holds_null(_at(data, self.path), nulls):
+            self.path = self.path[:-1]
+        if self.path:
+            self.error["path"] = [*self.path]
+        else:
+            self.error.pop("path", None)
+
+
+def client_errors(problems: Iterable[Problem], paths: ClientPaths, *, name_service: bool) -> list[ClientError]:
+    errors: dict[tuple[str, TreePath], ClientError] = {}
     for problem in problems:
         extensions: Tree = {key: value for key, value in problem.extensions.items() if key != "service"}
         if name_service:
             extensions["service"] = problem.subgraph
-        for path in paths.of(_places(problem, paths.tree)) or [()]:
+        asked, above = paths.of(_places(problem, paths.tree))
+        for path in asked or above or [()]:
             if len(errors) >= _MOST_ERRORS:
                 break
             error: Tree = {"message": problem.message}
@@ -94,8 +115,30 @@ def client_errors(problems: Iterable[Problem], paths: ClientPaths, *, name_servi
                 error["path"] = [*path]
             if extensions:
                 error["extensions"] = extensions
-            errors.setdefault((problem.message, path), error)
-    return list(errors.values()), [path for _, path in errors if path]
+            errors.setdefault((problem.message, path), ClientError(error, path, exact=bool(asked)))
+    return list(errors.values())
+
+
+def _at(data: Any, path: TreePath) -> object:
+    """The value at the path; None where completing has left nothing to follow it."""
+    for element in path:
+        if isinstance(data, dict):
+            data = data.get(element)
+        elif isinstance(data, list) and isinstance(element, int) and element < len(data):
+            data = data[element]
+        else:
+            return None
+    return data
+
+
+def _holds_null(value: object, known: dict[int, bool]) -> bool:
+    if not isinstance(value, dict | list):
+        return value is None
+    found = known.get(id(value))
+    if found is None:
+        inner = value.values() if isinstance(value, dict) else value
+        found = known[id(value)] = any(_holds_null(each, known) for each in inner)
+    return found
 
 
 def _places(problem: Problem, tree: Tree) -> Iterator[TreePath]:
