@@ -169,7 +169,7 @@ class Engine:
             fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
             keys = Keys(self._graph.field_names)
             reader = SelectionReader(self._graph.schema, self._graph.possible, keys, budget, fragments, self._graph.directives)
-            operation = normalise(self._graph.schema, node, reader, keys)
+            operation = normalise(self._graph.schema, node, reader, keys, self._graph.directives)
         except GraphQLSyntaxError as error:
             raise RequestRefused([formatted(error, "GRAPHQL_PARSE_FAILED")]) from error
         except GraphQLError as error:

@@ -104,7 +104,7 @@ class _Builder:
             for same, part in zip(alike, parts, strict=True)
         ]
         name = document_name(self._operation.name, steps[0].subgraph, self._fetches)
-        text, variables = print_document(drafts, steps[0].kind, name, self._operation.variable_types)
+        text, variables = print_document(drafts, steps[0].kind, name, self._operation.variable_types, self._operation.directives)
         return Fetch(
             subgraph=steps[0].subgraph,
             kind=steps[0].kind,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from .directives import Applied
 from .draft import Draft, DraftField
 from .plan import ContextInput, DocumentText, PartText, Rename, context_name
 
@@ -41,14 +42,23 @@ class _Pieces:
 
 
 def print_document(
-    parts: Sequence[Part], kind: str, name: str | None, variable_types: Mapping[str, str]
+    parts: Sequence[Part],
+    kind: str,
+    name: str | None,
+    variable_types: Mapping[str, str],
+    directives: Iterable[Applied],
 ) -> tuple[DocumentText, tuple[str, ...]]:
-    """The document of a request, and the operation's variables that it declares."""
-    used: dict[str, None] = {}
+    """The document of a request, and the operation's variables that it declares.
+
+    It has those of the `directives` that may stand on an operation of this kind.
+    """
+    own = [each for each in directives if kind.upper() in each.locations]
+    used = {name: None for each in own for name in sorted(each.variables)}
     printed = tuple(_print_part(part, used) for part in parts)
     variables = tuple(each for each in variable_types if each in used)
     declared = tuple(f"${each}:{variable_types[each]}" for each in variables)
-    return DocumentText(" ".join([kind, name] if name else [kind]), printed, declared), variables
+    head = " ".join([kind, name] if name else [kind])
+    return DocumentText(head, printed, declared, "".join(f" {each.text}" for each in own)), variables
 
 
 def _print_part(part: Part, used: dict[str, None]) -> PartText:
@@ -179,11 +189,10 @@ def _under(field: DraftField) -> tuple[str, str, str, str]:
     """
     name = field.selected.name
     head = name if field.alias == name else f"{field.alias}: {name}"
-    directives = [f"@include(if: ${each})" if wanted else f"@skip(if: ${each})" for each, wanted in field.condition]
-    if not directives:
-        return "", head, "", ""
-    outer = "".join(f"... {each} {{ " for each in directives[1:])
-    return outer, head, f" {directives[0]}", " }" * (len(directives) - 1)
+    conditions = [f"@include(if: ${each})" if wanted else f"@skip(if: ${each})" for each, wanted in field.condition]
+    around = (*conditions[1:], *field.selected.around)
+    outer = "".join(f"... {each} {{ " for each in around)
+    return outer, head, f" {conditions[0]}" if conditions else "", " }" * len(around)
 
 
 def _continued(field: DraftField, separator: str) -> str:

@@ -1,7 +1,7 @@
 """Document and schema to an Operation: fragments inlined by type, selections merged, conditions kept."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from graphql import (
     BooleanValueNode,
@@ -15,18 +15,16 @@ from graphql import (
     GraphQLSchema,
     GraphQLUnionType,
     InlineFragmentNode,
-    ListValueNode,
-    ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
-    ValueNode,
     VariableDefinitionNode,
     VariableNode,
     print_ast,
 )
 
 from ..supergraph.schema_types import named_field_type, root_type
+from .directives import Applied, CustomDirectives, find_variables
 
 Condition = tuple[tuple[str, bool], ...]
 """Variables and the values they must have, all of them; () always holds. Sorted, so that equal conditions are equal."""
@@ -47,7 +45,8 @@ class Selected:
 
     `response` is the client's name for it, `key` its name in the tree that subgraph answers are merged into: one key
     for each field and arguments, whatever the client calls it, so that no alias can collide with a key or requirement.
-    `arguments` is printed with its parentheses, or empty, and before the custom directives that travel along. An object may have
+    `arguments` is printed with its parentheses, or empty, and before the custom directives that travel along; `around`
+    are those of the fragments that it is in. An object may have
     no children, where all that is selected on it never holds.
     """
 
@@ -60,6 +59,7 @@ class Selected:
     condition: Condition
     leaf: bool
     children: "tuple[Selected, ...]"
+    around: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +72,7 @@ class Operation:
     selections: tuple[Selected, ...]
     variable_types: Mapping[str, str]
     introspects: bool
+    directives: tuple[Applied, ...] = ()
 
     def __str__(self) -> str:
         variables = ", ".join(f"${name}: {declared}" for name, declared in self.variable_types.items())
@@ -143,10 +144,20 @@ class PossibleTypes:
 _Slot = tuple[str, str, frozenset[str], Condition]
 
 
+@dataclass(slots=True)
+class _Level:
+    """The fields of one level in the making; what is within custom directives of fragments, and what has its own, by response."""
+
+    slots: dict[_Slot, list[tuple[str, FieldNode]]] = field(default_factory=dict[_Slot, list[tuple[str, FieldNode]]])
+    spread: set[tuple[str, frozenset[str], Condition]] = field(default_factory=set[tuple[str, frozenset[str], Condition]])
+    within: dict[str, tuple[Applied, ...]] = field(default_factory=dict[str, tuple[Applied, ...]])
+    directives: dict[str, list[tuple[Applied, ...]]] = field(default_factory=dict[str, list[tuple[Applied, ...]]])
+
+
 class SelectionReader:
     """Turns selection sets of an AST into `Selected` fields, in the order of the GraphQL specification.
 
-    Fields keep those of their custom directives that are named in `directives`.
+    Fields keep those of their own and of the fragments around them that are of `directives`.
     """
 
     def __init__(
@@ -156,7 +167,7 @@ class SelectionReader:
         keys: Keys,
         budget: Budget,
         fragments: Mapping[str, FragmentDefinitionNode],
-        directives: frozenset[str],
+        directives: CustomDirectives,
     ) -> None:
         self._schema = schema
         self._possible = possible
@@ -170,43 +181,29 @@ class SelectionReader:
 
     def _read(self, sets: Sequence[tuple[str, SelectionSetNode]], known: Condition = ()) -> tuple[Selected, ...]:
         """`known` holds wherever one gets here, so it is not repeated, and what contradicts it is left out."""
-        slots: dict[_Slot, list[tuple[str, FieldNode]]] = {}
+        level = _Level()
         for parent, selection_set in sets:
-            self._collect(parent, selection_set, self._possible.of(parent), (), known, slots, set())
-        directives = self._kept_directives(slots) if self._directives else {}
-        return tuple(self._selected(slot, nodes, directives.get(slot[0], {}), known) for slot, nodes in slots.items())
+            self._collect(parent, selection_set, self._possible.of(parent), (), known, level, ())
+        return tuple(self._selected(slot, nodes, level, known) for slot, nodes in level.slots.items())
 
-    def _kept_directives(
-        self, slots: Mapping[_Slot, Sequence[tuple[str, FieldNode]]]
-    ) -> Mapping[str, Mapping[str, DirectiveNode]]:
-        """By response name and name: fields that are merged into one share their directives."""
-        kept: dict[str, dict[str, DirectiveNode]] = {}
-        for slot, nodes in slots.items():
-            for _, node in nodes:
-                for directive in node.directives or ():
-                    if directive.name.value in self._directives:
-                        kept.setdefault(slot[0], {}).setdefault(directive.name.value, directive)
-        return kept
-
-    def _selected(
-        self, slot: _Slot, nodes: Sequence[tuple[str, FieldNode]], directives: Mapping[str, DirectiveNode], known: Condition
-    ) -> Selected:
+    def _selected(self, slot: _Slot, nodes: Sequence[tuple[str, FieldNode]], level: "_Level", known: Condition) -> Selected:
         response, arguments, types, condition = slot
         node = nodes[0][1]
         name = node.name.value
         variables: set[str] = set()
-        for directive in directives.values():
-            arguments += f" {self._print_directive(directive)}"
-            for argument in directive.arguments or ():
-                _find_variables(argument.value, variables)
         for argument in node.arguments or ():
-            _find_variables(argument.value, variables)
+            find_variables(argument.value, variables)
+        within = level.within.get(response, ())
+        own = self._directives.merged(level.directives.get(response, ()))
+        arguments += "".join(f" {each.text}" for each in own)
+        variables.update(*(each.variables for each in (*own, *within)))
+        around = tuple(each.text for each in within)
         inner = [
             (named_field_type(self._schema, parent, name), field.selection_set) for parent, field in nodes if field.selection_set
         ]
         return Selected(
             response=response,
-            key=name if name.startswith("__") else self._keys.key(name, arguments),
+            key=name if name.startswith("__") else self._keys.key(name, " ".join((arguments, *around))),
             name=name,
             arguments=arguments,
             variables=frozenset(variables),
@@ -214,19 +211,8 @@ class SelectionReader:
             condition=condition,
             leaf=node.selection_set is None,
             children=self._read(inner, both(known, condition)) if inner and not name.startswith("__") else (),
+            around=around,
         )
-
-    def _print_directive(self, node: DirectiveNode) -> str:
-        """With the supergraph's defaults, as a subgraph may have others."""
-        declared = self._schema.get_directive(node.name.value)
-        values = {
-            name: print_ast(argument.ast_node.default_value)
-            for name, argument in (declared.args if declared else {}).items()
-            if argument.ast_node and argument.ast_node.default_value
-        }
-        values |= {argument.name.value: print_ast(argument.value) for argument in node.arguments or ()}
-        arguments = ", ".join(f"{name}: {value}" for name, value in values.items())
-        return f"@{node.name.value}({arguments})" if arguments else f"@{node.name.value}"
 
     def _collect(
         self,
@@ -235,8 +221,8 @@ class SelectionReader:
         types: frozenset[str],
         condition: Condition,
         known: Condition,
-        slots: dict[_Slot, list[tuple[str, FieldNode]]],
-        spread: set[tuple[str, frozenset[str], Condition]],
+        level: "_Level",
+        within: tuple[Applied, ...],
     ) -> None:
         for selection in selection_set.selections:
             self._budget.spend()
@@ -247,16 +233,19 @@ class SelectionReader:
                 response = selection.alias.value if selection.alias else selection.name.value
                 arguments = ", ".join(sorted(print_ast(each) for each in selection.arguments or ()))
                 slot = (response, f"({arguments})" if arguments else "", types, holds)
-                slots.setdefault(slot, []).append((parent, selection))
+                level.slots.setdefault(slot, []).append((parent, selection))
+                level.within.setdefault(response, within)
+                if applied := self._directives.applied(selection.directives, "FIELD"):
+                    level.directives.setdefault(response, []).append(applied)
                 continue
             if isinstance(selection, InlineFragmentNode):
                 node = selection.type_condition
                 inner = selection.selection_set
             elif isinstance(selection, FragmentSpreadNode):
                 name = selection.name.value
-                if (name, types, holds) in spread:
+                if (name, types, holds) in level.spread:
                     continue
-                spread.add((name, types, holds))
+                level.spread.add((name, types, holds))
                 node = self._fragments[name].type_condition
                 inner = self._fragments[name].selection_set
             else:
@@ -264,7 +253,9 @@ class SelectionReader:
             narrowed = node.name.value if node else parent
             remaining = types & self._possible.of(narrowed)
             if remaining:
-                self._collect(narrowed, inner, remaining, holds, known, slots, spread)
+                # Fragments travel as inline ones, so what stands on them has to be allowed there.
+                around = self._directives.applied(selection.directives, "INLINE_FRAGMENT")
+                self._collect(narrowed, inner, remaining, holds, known, level, (*within, *around) if around else within)
 
 
 def _with_directives(condition: Condition, known: Condition, directives: Sequence[DirectiveNode]) -> Condition | None:
@@ -284,24 +275,14 @@ def _with_directives(condition: Condition, known: Condition, directives: Sequenc
     return condition
 
 
-def _find_variables(node: ValueNode, found: set[str]) -> None:
-    if isinstance(node, VariableNode):
-        found.add(node.name.value)
-    elif isinstance(node, ListValueNode):
-        for value in node.values:
-            _find_variables(value, found)
-    elif isinstance(node, ObjectValueNode):
-        for field in node.fields:
-            _find_variables(field.value, found)
-
-
 def normalise(
     schema: GraphQLSchema,
     node: OperationDefinitionNode,
     reader: SelectionReader,
     keys: Keys,
+    directives: CustomDirectives,
 ) -> Operation:
-    """The operation, whose document is valid. Raises BudgetExceeded."""
+    """The operation, whose document is valid, with those of its own directives that travel. Raises BudgetExceeded."""
     root = root_type(schema, node.operation)
     selections = reader.read(root.name, node.selection_set)
     if node.operation is OperationType.MUTATION:
@@ -311,8 +292,9 @@ def normalise(
         name=node.name.value if node.name else None,
         root=root.name,
         selections=selections,
-        variable_types={each.variable.name.value: _declaration(each) for each in node.variable_definitions or ()},
+        variable_types={each.variable.name.value: _declaration(each, directives) for each in node.variable_definitions or ()},
         introspects=any(each.name in ("__schema", "__type") for each in selections),
+        directives=directives.applied(node.directives),
     )
 
 
@@ -334,10 +316,11 @@ def _print_selections(selections: Sequence[Selected], types: frozenset[str], dep
     return lines
 
 
-def _declaration(node: VariableDefinitionNode) -> str:
-    """The type and the default, without which a nullable variable may not stand in a non-null place."""
+def _declaration(node: VariableDefinitionNode, directives: CustomDirectives) -> str:
+    """The type, the default, without which a nullable variable may not stand in a non-null place, and directives."""
     default = f"={print_ast(node.default_value)}" if node.default_value else ""
-    return print_ast(node.type) + default
+    applied = directives.applied(node.directives, "VARIABLE_DEFINITION")
+    return print_ast(node.type) + default + "".join(f" {each.text}" for each in applied)
 
 
 def _each_once(selections: tuple[Selected, ...], keys: Keys) -> tuple[Selected, ...]:

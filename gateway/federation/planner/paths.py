@@ -8,6 +8,7 @@ from graphql import FieldNode, FragmentDefinitionNode, InlineFragmentNode, Selec
 from ..supergraph import FieldSet, Kind, SubgraphField
 from .choice import Option, choose
 from .contexts import ContextFinder
+from .directives import CustomDirectives
 from .node import Node
 from .operation import Budget, Condition, Keys, Selected, SelectionReader, both
 from .query_graph import Entrance, Jump, QueryGraph
@@ -25,7 +26,8 @@ class PathFinder:
         self._graph = graph
         self._budget = budget
         no_fragments: dict[str, FragmentDefinitionNode] = {}
-        self._reader = SelectionReader(graph.schema, graph.possible, keys, budget, no_fragments, frozenset())
+        no_directives = CustomDirectives(graph.schema, {})
+        self._reader = SelectionReader(graph.schema, graph.possible, keys, budget, no_fragments, no_directives)
         self._found: dict[tuple[object, ...], tuple[tuple[Selected, ...], Resolution]] = {}
         self._merged: dict[tuple[object, ...], tuple[tuple[Selected, ...], tuple[Selected, ...]]] = {}
         self._read: dict[tuple[FieldSet, str], tuple[Selected, ...]] = {}

@@ -123,13 +123,14 @@ class DocumentText:
     head: str
     parts: tuple[PartText, ...]
     variables: tuple[str, ...]
+    directives: str
 
     def document(self, copies: Items[int]) -> str:
         """The document with so many copies of each part."""
         marked = [(part, copy_mark(each)) for part, count in zip(self.parts, copies, strict=True) for each in range(count)]
         declared = [mark.join(part.declared) for part, mark in marked if part.declared]
         declared += self.variables
-        head = self.head + (f"({','.join(declared)})" if declared else "")
+        head = self.head + (f"({','.join(declared)})" if declared else "") + self.directives
         roots = " ".join(mark.join(part.root) for part, mark in marked)
         return f"{'' if head == 'query' else head}{{{roots}}}"
 

@@ -7,6 +7,7 @@ from graphql import get_named_type, is_abstract_type
 
 from ..supergraph import FieldSet, Kind, SubgraphField, SubgraphType, Supergraph
 from ..supergraph.schema_types import fields_type
+from .directives import CustomDirectives
 from .labels import Labels
 from .operation import PossibleTypes
 
@@ -44,7 +45,7 @@ class QueryGraph:
     def __init__(self, supergraph: Supergraph, active: frozenset[str] = frozenset()) -> None:
         self.supergraph = supergraph
         self.schema = supergraph.schema
-        self.directives = supergraph.directives
+        self.directives = CustomDirectives(supergraph.schema, supergraph.directives)
         self.possible = PossibleTypes(supergraph.schema)
         self.field_names = frozenset(
             name for subgraph in supergraph.subgraphs.values() for declared in subgraph.types.values() for name in declared.fields

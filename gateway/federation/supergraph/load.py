@@ -38,7 +38,7 @@ from .specifications import Specifications, read_specifications
 _Composite = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode | UnionTypeDefinitionNode
 _Arguments = Mapping[str, object]
 
-_OF_GRAPHQL = {"skip", "include", "stream"}
+_OF_GRAPHQL = {"skip", "include", "defer", "stream"}
 _ABOUT_DEPRECATION = re.compile("(must not|cannot) be deprecated")
 
 
@@ -71,14 +71,14 @@ def load_supergraph(sdl: str) -> Supergraph:
         api_schema=api_schema,
         subgraphs=loader.load(),
         contexts=loader.contexts,
-        directives=frozenset(
-            definition.name.value
+        directives={
+            definition.name.value: frozenset(location.value for location in definition.locations)
             for definition in document.definitions
             if isinstance(definition, DirectiveDefinitionNode)
-            and any(location.value == "FIELD" for location in definition.locations)
+            and is_executable(definition)
             and definition.name.value not in _OF_GRAPHQL
             and not specifications.own(definition.name.value, directive=True)
-        ),
+        },
     )
 
 

@@ -98,14 +98,14 @@ class Supergraph:
 
     `contexts` names the types that set each context.
 
-    `directives` are the custom ones of fields in operations that every subgraph defines; of those that come by a
+    `directives` are the custom ones of operations that every subgraph defines, with their locations; of those that come by a
     linked specification nobody knows where they are defined.
     """
 
     schema: GraphQLSchema
     api_schema: GraphQLSchema
     subgraphs: Mapping[str, Subgraph]
-    directives: frozenset[str] = frozenset()
+    directives: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     contexts: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
     def override_labels(self) -> frozenset[str]:
