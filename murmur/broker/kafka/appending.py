@@ -7,7 +7,6 @@ time (4.5 µs of CPU an event against 13.7).
 import asyncio
 from collections.abc import Sequence
 
-import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import ProducerFenced
 from aiokafka.producer.message_accumulator import BatchBuilder
@@ -21,7 +20,6 @@ from murmur.errors import Unavailable
 _BATCH_BYTES = 256 * 1024
 _APPEND_SECONDS = 3 * ANSWER_SECONDS
 _OPEN_SECONDS = 3 * ANSWER_SECONDS
-_log = structlog.get_logger()
 
 
 class Appender:
