@@ -18,7 +18,6 @@ from subgraphs.timelines.wiring import TimelinesRoom
 from subgraphs.tweets import wiring as tweets_wiring
 from subgraphs.tweets.wiring import TweetsRoom
 from subgraphs.users import wiring as users_wiring
-from subgraphs.users.model import SignInLimits
 from subgraphs.users.service.passwords import PasswordCost
 from subgraphs.users.wiring import UsersRoom
 
@@ -57,17 +56,11 @@ async def build_rooms(stores: Stores, settings: Settings, metrics: Metrics) -> R
 
 
 async def users_room(stores: Stores, settings: Settings, metrics: Metrics) -> UsersRoom:  # noqa: ARG001 (a room's door)
-    limits, passwords = settings.limits, settings.passwords
+    passwords = settings.passwords
     return users_wiring.build(
         stores.users,
         tokens=access_signer(settings),
-        throttle=users_wiring.open_throttle(
-            SignInLimits(
-                sign_in_per_account=limits.signin_per_account,
-                sign_in_per_address=limits.signin_per_address,
-                sign_up_per_address=limits.signup_per_address,
-            )
-        ),
+        throttle=stores.throttle,
         password_cost=PasswordCost(
             time=passwords.argon2_time_cost, memory_kib=passwords.argon2_memory_kib, parallelism=passwords.argon2_parallelism
         ),

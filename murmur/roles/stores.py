@@ -21,7 +21,8 @@ from subgraphs.timelines.ports import TimelineStore
 from subgraphs.tweets import wiring as tweets_wiring
 from subgraphs.tweets.ports import TweetStore
 from subgraphs.users import wiring as users_wiring
-from subgraphs.users.ports import UsersStore
+from subgraphs.users.model import SignInLimits
+from subgraphs.users.ports import Throttle, UsersStore
 
 
 class Closable(Protocol):
@@ -54,6 +55,16 @@ class Stores:
     @cached_property
     def users(self) -> UsersStore:
         return self._keep("users", users_wiring.open_store(self._urls.users_url, self._data_dir))
+
+    @cached_property
+    def throttle(self) -> Throttle:
+        limits = self._settings.limits
+        sign_ins = SignInLimits(
+            sign_in_per_account=limits.signin_per_account,
+            sign_in_per_address=limits.signin_per_address,
+            sign_up_per_address=limits.signup_per_address,
+        )
+        return self._keep("limits", users_wiring.open_throttle(self._urls.limits_url, sign_ins))
 
     @cached_property
     def tweets(self) -> TweetStore:

@@ -21,3 +21,7 @@ class StoreSettings(Concern):
     pubsub_url: str = Field(
         "memory:", description="What subscriptions are fed by: `memory:`, `redis://HOST:PORT` or `redis+cluster://HOST:PORT,…`."
     )
+    limits_url: str = Field(
+        "memory:",
+        description="Counts of sign-ins and sign-ups: `memory:` (of each process), `redis://HOST` or `redis+cluster://…`.",
+    )

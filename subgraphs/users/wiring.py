@@ -8,6 +8,7 @@ from murmur.clock import Clock
 from murmur.errors import StartupError
 from murmur.identity import TokenSigner, jwks
 from murmur.ids import IdSource
+from murmur.redis import is_redis, open_redis
 from murmur.runtime.subgraph import Subgraph
 from murmur.sqlite import path_of
 from subgraphs.users.model import SignInLimits
@@ -45,9 +46,15 @@ def open_store(url: str, data_dir: Path) -> UsersStore:
     raise StartupError(f"no users store for {url!r}; the schemes that exist are: sqlite, {', '.join(_NEO4J)}")
 
 
-def open_throttle(limits: SignInLimits) -> Throttle:
-    """Counts in this process's memory. Raises StartupError for a limit that can't be read."""
-    return MemoryThrottle(limits)
+def open_throttle(url: str, limits: SignInLimits) -> Throttle:
+    """What counts tries. Raises StartupError for a scheme that there is no adapter for, and for a limit that can't be read."""
+    if urlsplit(url).scheme == "memory":
+        return MemoryThrottle(limits)
+    if is_redis(url):
+        from subgraphs.users.stores.redis import RedisThrottle
+
+        return RedisThrottle(open_redis(url), limits)
+    raise StartupError(f"limits can't be counted by {url!r}; the schemes that exist are: memory, redis, redis+cluster")
 
 
 def build(

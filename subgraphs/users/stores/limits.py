@@ -5,6 +5,7 @@ A count ends with its window, so memory is bounded by the keys that are tried wi
 
 import math
 import time
+from collections.abc import Mapping
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
@@ -21,11 +22,7 @@ class MemoryThrottle:
     def __init__(self, limits: SignInLimits) -> None:
         self._counts = MemoryStorage()
         self._limiter = FixedWindowRateLimiter(self._counts)
-        self._limits: dict[Rule, RateLimitItem | None] = {
-            "sign_in_account": _parse(limits.sign_in_per_account),
-            "sign_in_address": _parse(limits.sign_in_per_address),
-            "sign_up_address": _parse(limits.sign_up_per_address),
-        }
+        self._limits = limits_of(limits)
 
     async def spend(self, rule: Rule, key: str) -> None:
         limit = self._limits[rule]
@@ -46,6 +43,18 @@ class MemoryThrottle:
         limit = self._limits[rule]
         if limit is not None:
             await self._limiter.clear(limit, rule, key)
+
+    async def close(self) -> None:
+        """Nothing is held that must be given back."""
+
+
+def limits_of(limits: SignInLimits) -> Mapping[Rule, RateLimitItem | None]:
+    """Raises StartupError for a limit that can't be read."""
+    return {
+        "sign_in_account": _parse(limits.sign_in_per_account),
+        "sign_in_address": _parse(limits.sign_in_per_address),
+        "sign_up_address": _parse(limits.sign_up_per_address),
+    }
 
 
 def _parse(text: str | None) -> RateLimitItem | None:

@@ -80,7 +80,7 @@ async def counted(tmp_path: Path) -> AsyncIterator[_Counted]:
             users_wiring.build(
                 users,  # pyright: ignore[reportArgumentType] (it passes calls on)
                 tokens=TokenSigner(Ed25519PrivateKey.generate(), "access", 900),
-                throttle=users_wiring.open_throttle(SignInLimits(None, None, None)),
+                throttle=users_wiring.open_throttle("memory:", SignInLimits(None, None, None)),
                 password_cost=PasswordCost(1, 8, 1),
                 ids=ids,
                 clock=wall_clock,

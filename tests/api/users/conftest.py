@@ -27,7 +27,7 @@ async def found(tmp_path: Path) -> AsyncIterator[Found]:
         room = build(
             store,  # pyright: ignore[reportArgumentType] (it passes every call on)
             tokens=TokenSigner(Ed25519PrivateKey.generate(), "access", 900, time),
-            throttle=open_throttle(limits),
+            throttle=open_throttle("memory:", limits),
             password_cost=cost,
             ids=Snowflakes(1),
             clock=time,
