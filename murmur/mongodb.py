@@ -2,6 +2,7 @@
 the indexes and shard keys that a room declares are compared with what is there, and made.
 """
 
+import asyncio
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -108,7 +109,12 @@ def open_client(url: str) -> tuple[AsyncMongoClient[Document], AsyncDatabase[Doc
 
 @contextmanager
 def answering(what: str) -> Generator[None]:
-    """Within it, a database that does not answer in time, or can't acknowledge, raises Unavailable, naming `what`."""
+    """Within it, a database that does not answer in time, or can't acknowledge, raises Unavailable, naming `what`.
+
+    A cancellation that comes with an answer is lost in the driver (`asyncio.wait_for` of Python 3.11): it is made up for here.
+    """
+    task = asyncio.current_task()
+    cancelled = 0 if task is None else task.cancelling()
     try:
         yield
     except PyMongoError as error:
@@ -117,6 +123,9 @@ def answering(what: str) -> Generator[None]:
         if isinstance(error, BulkWriteError) and not (error.details or {}).get("writeErrors"):
             raise Unavailable(f"{what} could not be acknowledged; try again later") from error
         raise
+    finally:
+        if task is not None and task.cancelling() > cancelled:
+            raise asyncio.CancelledError
 
 
 async def write_all(collection: AsyncCollection[Document], writes: Sequence[Write]) -> set[int]:

@@ -21,7 +21,7 @@ CREATE TABLE outbox (
 
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
-    """An event that waits to be published. `seq` orders the entries of one outbox."""
+    """An event that waits to be published. `seq` names it among those of its key, and orders nothing."""
 
     seq: int
     topic: Topic
@@ -33,7 +33,7 @@ class Outbox(Protocol):
     """What the relay reads. An entry stays until it was removed, so a relay that dies publishes it again."""
 
     async def pending(self, limit: int) -> Sequence[OutboxEntry]:
-        """The oldest entries, in order."""
+        """The oldest entries. Those of one key come in the order of their writes, and none before all older ones are removed."""
         ...
 
     async def remove(self, entries: Sequence[OutboxEntry]) -> None:

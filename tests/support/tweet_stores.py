@@ -12,6 +12,7 @@ from murmur.cluster.mongodb import MongoDB
 from subgraphs.tweets.ports import TweetStore
 from subgraphs.tweets.stores.mongodb import MongoTweetStore
 from subgraphs.tweets.wiring import open_store
+from tests.support.shard_keys import WATCH
 
 ADAPTERS = ("sqlite:", "mongodb")
 
@@ -23,7 +24,7 @@ def engine_of(adapter: str, request: pytest.FixtureRequest) -> MongoDB | None:
 
 @asynccontextmanager
 async def store_url(engine: MongoDB | None) -> AsyncGenerator[str]:
-    """The URL of an empty store, which ends with the test."""
+    """The URL of an empty store, which ends with the test. Whatever is asked of MongoDB meanwhile carries its shard key."""
     if engine is None:
         yield "sqlite:"
         return
@@ -34,6 +35,7 @@ async def store_url(engine: MongoDB | None) -> AsyncGenerator[str]:
     yield engine.url_of(name)
     async with AsyncMongoClient(engine.url) as client:
         await client.drop_database(name)
+    assert WATCH.faults(name) == []
 
 
 @asynccontextmanager

@@ -30,25 +30,34 @@ class Gathering(Generic[T, R]):
         self._flights = flights
         self._bound = bound
         self._waiting: deque[tuple[T, asyncio.Future[R]]] = deque()
-        self._flying: set[asyncio.Task[None]] = set()
+        self._flying = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def __call__(self, item: T) -> R:
         if len(self._waiting) >= self._bound:
             raise Unavailable("too many writes wait; try again later")
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if len(self._flying) < self._flights:
+        if self._flying < self._flights:
+            self._flying += 1
             task = asyncio.create_task(self._fly(), name="group commit")
-            self._flying.add(task)
-            task.add_done_callback(self._flying.discard)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await future
 
     async def close(self) -> None:
         """Wait for what was asked for."""
-        while self._flying:
-            await asyncio.wait(self._flying)
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def _fly(self) -> None:
+        try:
+            await self._write_all()
+        finally:
+            # Not when the task is done, which is later: what came in between would wait for nobody.
+            self._flying -= 1
+
+    async def _write_all(self) -> None:
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
             try:

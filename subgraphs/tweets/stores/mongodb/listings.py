@@ -3,7 +3,7 @@ ledger is looked up, and after it as many rows as a page takes, by a range of an
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pymongo.asynchronous.database import AsyncDatabase
 
@@ -17,38 +17,37 @@ from subgraphs.tweets.stores.mongodb.documents import bounds, post_of
 
 @dataclass(frozen=True, slots=True)
 class _List:
-    """Rows of a collection with a shard key `owner`, alike `rows`, after `stages`, which leave out what is not shown.
+    """Rows of a collection with a shard key `owner`, alike `rows`.
 
     Of `ledgers` the newest lines are no rows yet; those alike a row are of the list too, all of them without a `kind`.
+    With a `tweet`, the name of its id in a row and a condition, a row has `tweet`, an empty list when the tweet does not meet
+    it; and `shown` says whether the row is.
     """
 
     collection: str
     owner: str
     rows: Document
-    stages: Sequence[Document] = ()
     ledgers: str | None = None
     kind: str | None = None
+    tweet: tuple[str, Document] | None = None
+    shown: Document = field(default_factory=lambda: {"$literal": True})
 
 
-def _tweet_of(local: str, condition: Document) -> Document:
-    """Looks up the tweet of a row as `tweet`, if it meets a condition."""
-    pipeline = [{"$match": condition}, {"$project": {"_id": 1}}]
-    return {"$lookup": {"from": "tweets", "localField": local, "foreignField": "_id", "pipeline": pipeline, "as": "tweet"}}
+_STANDS: Document = {"deleted": None}
+_GOES_ON: Document = {"replies": {"$gt": 0}}
+_FOUND: Document = {"$ne": ["$tweet", []]}
+_ENDED: Document = {"$in": ["$i", "$$ended"]}
+_NOT_ENDED: Document = {"$nor": [{"$expr": _ENDED}]}
 
 
 def _ledger(collection: str, owner: str, ledgers: str, kind: str) -> _List:
-    return _List(collection, owner, {"k": kind, "live": True}, (_NOT_ENDED,), ledgers, kind)
+    return _List(collection, owner, {"k": kind, "live": True, **_NOT_ENDED}, ledgers, kind)
 
 
 def _marks(kind: str) -> _List:
-    return _List("marks", "u", {"k": kind, "live": True}, (_tweet_of("t", {"deleted": None}), {"$match": {"tweet": {"$ne": []}}}))
+    return _List("marks", "u", {"k": kind, "live": True}, tweet=("t", _STANDS), shown=_FOUND)
 
 
-_ENDED = {"$in": ["$i", "$$ended"]}
-_NOT_ENDED = {"$match": {"$expr": {"$not": _ENDED}}}
-_GOES_ON = {"replies": {"$gt": 0}}
-_ALIVE_OR_GOES_ON = {"$or": [{"$and": ["$live", {"$not": _ENDED}]}, {"$ne": ["$tweet", []]}]}
-_TWEET_OR_STANDING = {"$or": [{"k": {"$ne": "retweets"}}, {"tweet": {"$ne": []}}]}
 _LISTS: Mapping[Listing, _List] = {
     "originals": _ledger("posts", "u", "authors", "originals"),
     "replies": _ledger("posts", "u", "authors", "replies"),
@@ -58,9 +57,10 @@ _LISTS: Mapping[Listing, _List] = {
         "edges",
         "t",
         {"k": "replies"},
-        (_tweet_of("i", _GOES_ON), {"$match": {"$expr": _ALIVE_OR_GOES_ON}}),
         "tweets",
         "replies",
+        ("i", _GOES_ON),
+        {"$or": [{"$and": ["$live", {"$not": _ENDED}]}, _FOUND]},
     ),
     "likers": _ledger("edges", "t", "tweets", "likes"),
     "retweeters": _ledger("edges", "t", "tweets", "retweets"),
@@ -68,9 +68,11 @@ _LISTS: Mapping[Listing, _List] = {
 _POSTS = _List(
     "posts",
     "u",
-    {"live": True},
-    (_NOT_ENDED, _tweet_of("t", {"deleted": None}), {"$match": _TWEET_OR_STANDING}),
+    {"live": True, **_NOT_ENDED},
     "authors",
+    None,
+    ("t", _STANDS),
+    {"$or": [{"$ne": ["$k", "retweets"]}, _FOUND]},
 )
 _ENTRY: Mapping[Listing, Callable[[int, Document], Entry]] = {
     "originals": lambda owner, row: Entry(row["i"], row["i"], owner),
@@ -105,7 +107,28 @@ class Listings:
         return found
 
     async def _look_up(self, list_: _List, wanted: Mapping[int, Window]) -> Sequence[Document]:
-        """Owners as {_id, recent, rows}: the lines within their bounds, ended ones too, and no more rows than they want."""
+        """Owners as {_id, recent, rows}: the lines within their bounds, ended ones too, and as many rows as their pages take.
+
+        One call, and another for those of whom so much is not shown that their page is not full.
+        """
+        found: dict[int, Document] = {}
+        asked = wanted
+        while asked:
+            unfilled: dict[int, Window] = {}
+            for owner in await self._ask(list_, asked):
+                owner_id, rows = owner["_id"], owner["rows"]
+                shown = [row for row in rows if row["shown"]]
+                if owner_id in found:
+                    shown = found[owner_id]["rows"] = found[owner_id]["rows"] + shown
+                else:
+                    found[owner_id] = {**owner, "rows": shown}
+                if len(rows) == asked[owner_id].fetch and len(shown) < wanted[owner_id].fetch:
+                    ids = [row["i"] for row in rows]
+                    unfilled[owner_id] = asked[owner_id].beyond(max(ids), min(ids))
+            asked = unfilled
+        return list(found.values())
+
+    async def _ask(self, list_: _List, wanted: Mapping[int, Window]) -> Sequence[Document]:
         shapes: dict[tuple[bool, int], list[Document]] = {}
         for owner_id, window in wanted.items():
             below, above = bounds(window)
@@ -150,13 +173,18 @@ def _recent(list_: _List) -> list[Document]:
 def _rows(list_: _List, *, from_oldest: bool, limit: int) -> Document:
     """The stage that looks up `rows`. It comes after the ledger's, so no line is missed that becomes a row meanwhile."""
     between = {"$and": [{"$lt": ["$i", "$$below"]}, {"$gt": ["$i", "$$above"]}]}
-    pipeline = [
+    pipeline: list[Document] = [
         {"$match": {**list_.rows, "$expr": between}},
         {"$sort": {"i": 1 if from_oldest else -1}},
-        *list_.stages,
+        # Before what else is looked up: the server reads ahead of what comes after it.
         {"$limit": limit},
-        {"$project": {"_id": 0, "i": 1, "u": 1, "t": 1, "a": 1}},
     ]
+    if list_.tweet is not None:
+        local, condition = list_.tweet
+        inner = [{"$match": condition}, {"$project": {"_id": 1}}]
+        tweet = {"from": "tweets", "localField": local, "foreignField": "_id", "pipeline": inner, "as": "tweet"}
+        pipeline.append({"$lookup": tweet})
+    pipeline.append({"$project": {"_id": 0, "i": 1, "u": 1, "t": 1, "a": 1, "shown": list_.shown}})
     names = {name: f"${name}" for name in ("below", "above", "ended")}
     rows = {"from": list_.collection, "localField": "_id", "foreignField": list_.owner, "let": names, "as": "rows"}
     return {"$lookup": {**rows, "pipeline": pipeline}}

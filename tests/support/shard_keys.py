@@ -1,0 +1,100 @@
+"""Watches what is asked of MongoDB: on a cluster, whatever does not carry its collection's shard key is asked of every shard."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pymongo import monitoring
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
+
+from subgraphs.tweets.stores.mongodb.collections import COLLECTIONS, SCATTERS
+
+SHARD_KEYS = {collection.name: collection.key for collection in COLLECTIONS}
+_MAJORITY = {"w": "majority", "j": True}
+
+
+class ShardKeyWatch(CommandListener):
+    """Faults of the commands on databases whose name begins with `test_`, by database. The driver swallows what a listener
+    raises, so a test asks for the faults of its database in the end.
+    """
+
+    def __init__(self) -> None:
+        self.commands: dict[str, int] = {}
+        self._faults: dict[str, list[str]] = {}
+
+    def faults(self, database: str) -> list[str]:
+        return self._faults.pop(database, [])
+
+    def started(self, event: CommandStartedEvent) -> None:
+        if event.database_name.startswith("test_"):
+            found = [*key_faults(event.command), *concern_faults(event.command)]
+            self.commands[event.database_name] = self.commands.get(event.database_name, 0) + 1
+            self._faults.setdefault(event.database_name, []).extend(found)
+
+    def succeeded(self, event: CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: CommandFailedEvent) -> None: ...
+
+
+def key_faults(command: Mapping[str, Any]) -> list[str]:
+    """Which parts of a command, if any, carry no shard key."""
+    name = next(iter(command))
+    collection = command[name]
+    if command.get("comment") in SCATTERS:
+        return []
+    if name == "aggregate":
+        return _pipeline_faults(collection, command["pipeline"])
+    if collection not in SHARD_KEYS:
+        return []
+    match name:
+        case "find" | "count" | "distinct":
+            filters = [(command.get("filter", command.get("query", {})), True)]
+        case "findAndModify":
+            filters = [(command["query"], False)]
+        case "update" | "delete":
+            filters = [(part["q"], part.get("multi", False)) for part in command["updates" if name == "update" else "deletes"]]
+        case "insert":
+            filters = [(document, False) for document in command["documents"]]
+        case _:
+            return []
+    return [f"{name} on {collection}: {filter_}" for filter_, many in filters if not _carries(filter_, collection, many=many)]
+
+
+def concern_faults(command: Mapping[str, Any]) -> list[str]:
+    """Whether what is written is acknowledged by less than the most, but for claims of ids."""
+    name = next(iter(command))
+    if name not in ("insert", "update", "delete", "findAndModify") or command[name] not in SHARD_KEYS or command[name] == "ids":
+        return []
+    concern = command.get("writeConcern")
+    return [] if concern == _MAJORITY else [f"{name} on {command[name]} with the concern {concern}"]
+
+
+def _pipeline_faults(collection: object, pipeline: Sequence[Mapping[str, Any]]) -> list[str]:
+    faults: list[str] = []
+    if isinstance(collection, str) and collection in SHARD_KEYS:
+        first = pipeline[0].get("$match", {}) if pipeline else {}
+        if not _carries(first, collection, many=True):
+            faults.append(f"aggregate on {collection}: {first}")
+    for stage in pipeline:
+        if "$lookup" in stage:
+            faults += _lookup_faults(stage["$lookup"])
+    return faults
+
+
+def _lookup_faults(lookup: Mapping[str, Any]) -> list[str]:
+    faults = [fault for stage in lookup["pipeline"] if "$lookup" in stage for fault in _lookup_faults(stage["$lookup"])]
+    if lookup["from"] in SHARD_KEYS and lookup.get("foreignField") != SHARD_KEYS[lookup["from"]]:
+        faults.append(f"$lookup from {lookup['from']} by {lookup.get('foreignField')}")
+    return faults
+
+
+def _carries(filter_: Mapping[str, Any], collection: str, *, many: bool) -> bool:
+    """Hashed keys are found by equality; one write goes to one value of the key."""
+    value = filter_.get(SHARD_KEYS[collection])
+    if isinstance(value, Mapping) and any(name.startswith("$") for name in value):
+        return many and set(value) == {"$in"}
+    return value is not None
+
+
+WATCH = ShardKeyWatch()
+# The driver has no way to take one back; it looks at the databases of tests alone.
+monitoring.register(WATCH)
