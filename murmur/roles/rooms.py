@@ -13,6 +13,8 @@ from murmur.settings import Settings
 from murmur.telemetry.metrics import Metrics
 from subgraphs.notifications import wiring as notifications_wiring
 from subgraphs.notifications.wiring import NotificationsRoom
+from subgraphs.search import wiring as search_wiring
+from subgraphs.search.wiring import SearchRoom
 from subgraphs.timelines import wiring as timelines_wiring
 from subgraphs.timelines.wiring import TimelinesRoom
 from subgraphs.tweets import wiring as tweets_wiring
@@ -30,12 +32,14 @@ class Rooms:
     tweets: TweetsRoom
     timelines: TimelinesRoom
     notifications: NotificationsRoom
+    search: SearchRoom
     identities: TokenSigner
     """Signs the identity tokens that the gateway hands to subgraphs."""
 
     @property
     def subgraphs(self) -> tuple[Subgraph, ...]:
-        return self.users.subgraph, self.tweets.subgraph, self.timelines.subgraph, self.notifications.subgraph
+        rooms = self.users, self.tweets, self.timelines, self.notifications, self.search
+        return tuple(room.subgraph for room in rooms)
 
 
 @asynccontextmanager
@@ -51,6 +55,7 @@ async def build_rooms(stores: Stores, settings: Settings, metrics: Metrics) -> R
         await tweets_room(stores, settings, metrics),
         await timelines_room(stores, settings, metrics),
         await notifications_room(stores, settings, metrics),
+        await search_room(stores, settings, metrics),
         identity_signer(settings),
     )
 
@@ -89,3 +94,7 @@ async def timelines_room(stores: Stores, settings: Settings, metrics: Metrics) -
 
 async def notifications_room(stores: Stores, settings: Settings, metrics: Metrics) -> NotificationsRoom:  # noqa: ARG001 (a room's door)
     return notifications_wiring.build(stores.notifications, people=stores.users, pubsub=stores.pubsub, clock=wall_clock)
+
+
+async def search_room(stores: Stores, settings: Settings, metrics: Metrics) -> SearchRoom:  # noqa: ARG001 (a room's door)
+    return search_wiring.build(stores.search, tweets=stores.tweets, people=stores.users)

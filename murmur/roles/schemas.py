@@ -10,6 +10,7 @@ from gateway.federation.composition import CompositionFailed, SubgraphSdl, compo
 from gateway.federation.supergraph import Supergraph, load_supergraph
 from murmur.errors import StartupError
 from subgraphs.notifications.schema import build_schema as notifications_schema
+from subgraphs.search.schema import build_schema as search_schema
 from subgraphs.timelines.schema import build_schema as timelines_schema
 from subgraphs.tweets.schema import build_schema as tweets_schema
 from subgraphs.users.schema import build_schema as users_schema
@@ -19,8 +20,9 @@ SCHEMAS: Mapping[str, Callable[[], Schema]] = {
     "tweets": tweets_schema,
     "timelines": timelines_schema,
     "notifications": notifications_schema,
+    "search": search_schema,
 }
-PORTS: Mapping[str, int] = {"users": 4001, "tweets": 4002, "timelines": 4003, "notifications": 4004}
+PORTS: Mapping[str, int] = {"users": 4001, "tweets": 4002, "timelines": 4003, "notifications": 4004, "search": 4005}
 """Where `murmur subgraph NAME` listens when no port is given, and what the supergraph in `schema/` says."""
 
 

@@ -16,6 +16,8 @@ from murmur.pubsub.wiring import open_pubsub
 from murmur.settings import Settings
 from subgraphs.notifications import wiring as notifications_wiring
 from subgraphs.notifications.ports import NotificationStore
+from subgraphs.search import wiring as search_wiring
+from subgraphs.search.ports import SearchIndex
 from subgraphs.timelines import wiring as timelines_wiring
 from subgraphs.timelines.ports import TimelineStore
 from subgraphs.tweets import wiring as tweets_wiring
@@ -89,6 +91,10 @@ class Stores:
     @cached_property
     def partners(self) -> PartnerStore:
         return self._keep("partners", partners_wiring.open_store(self._urls.partners_url, self._data_dir))
+
+    @cached_property
+    def search(self) -> SearchIndex:
+        return self._keep("search", search_wiring.open_index(self._urls.search_url, self._data_dir))
 
     @cached_property
     def pubsub(self) -> PubSub:

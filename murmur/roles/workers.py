@@ -13,8 +13,10 @@ from murmur.settings import Settings
 from murmur.telemetry.health import Health
 from murmur.telemetry.metrics import Metrics
 from subgraphs.notifications.service import NotificationService
+from subgraphs.search.service import Indexer
 from subgraphs.timelines.service import Arrivals
 from workers.fanout import run_fanout
+from workers.indexer import run_indexer
 from workers.live import run_live
 from workers.notifier import run_notifier
 from workers.outbox_relay import run_relay
@@ -50,13 +52,20 @@ def _notifier(stores: Stores, settings: Settings, metrics: Metrics) -> Run:  # n
     return lambda: run_notifier(broker, service, metrics)
 
 
+def _indexer(stores: Stores, settings: Settings, metrics: Metrics) -> Run:  # noqa: ARG001 (a worker's door)
+    broker = stores.broker
+    indexer = Indexer(stores.search, stores.tweets, stores.users)
+    return lambda: run_indexer(broker, indexer, metrics)
+
+
 WORKERS: Mapping[str, Callable[[Stores, Settings, Metrics], Run]] = {
     "outbox-relay": _outbox_relay,
     "fanout": _fanout,
     "notifier": _notifier,
     "live": _live,
+    "indexer": _indexer,
 }
-GROUPS = ("fanout", "notifier", "live")
+GROUPS = ("fanout", "notifier", "live", "indexer")
 """The consumer groups of the event log."""
 
 

@@ -14,6 +14,9 @@ class StoreSettings(Concern):
     )
     notifications_url: str = Field("sqlite:", description="Who did what with whom: `sqlite:` or `sqlite:PATH`.")
     partners_url: str = Field("sqlite:", description="API keys and trusted documents: `sqlite:` or `sqlite:PATH`.")
+    search_url: str = Field(
+        "tantivy:", description="What is searched, a copy of tweets and profiles: `tantivy:` or `tantivy:FOLDER`."
+    )
     broker_url: str = Field(
         "sqlite:",
         description="The event log: `sqlite:`, `sqlite:PATH`, `kafka://HOST:PORT,HOST:PORT` or `kafka+ssl://USER:PASSWORD@HOST:PORT`.",

@@ -98,7 +98,11 @@ def test_a_query_may_be_as_long_as_the_bound() -> None:
     assert terms("x" * MAX_LENGTH) == [Word("x" * MAX_LENGTH)]
 
 
-@given(st.text(max_size=60) | st.text(alphabet='ab -":#@OR\\\t_1', max_size=40) | st.text(st.characters(categories=["Cs", "Cc", "Mn"])))
+@given(
+    st.text(max_size=60)
+    | st.text(alphabet='ab -":#@OR\\\t_1', max_size=40)
+    | st.text(st.characters(categories=["Cs", "Cc", "Mn"]))
+)
 def test_any_text_is_a_query_or_a_clear_error(text: str) -> None:
     try:
         query = parse(text)

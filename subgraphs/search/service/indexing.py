@@ -1,0 +1,142 @@
+"""What is indexed: a document for each tweet and each person, always made anew from what the stores say now."""
+
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from murmur.events import (
+    AnyEvent,
+    Liked,
+    ProfileUpdated,
+    Retweeted,
+    RetweetUndone,
+    TweetDeleted,
+    TweetPublished,
+    Unliked,
+    UserSignedUp,
+)
+from subgraphs.search.model import Kind, PersonDocument, TweetDocument
+from subgraphs.search.ports import People, Person, SearchIndex, Tweets, View
+
+_BATCH = 500
+_LAST_LOOKS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many documents were made, and how many removed that nothing stands for."""
+
+    kind: Kind
+    written: int
+    removed: int
+
+
+class Indexer:
+    """An event only says whose document to make; so order and repetition do not matter, and counts can't drift."""
+
+    def __init__(self, index: SearchIndex, tweets: Tweets, people: People) -> None:
+        self._index = index
+        self._tweets = tweets
+        self._people = people
+
+    async def hear(self, events: Sequence[AnyEvent]) -> None:
+        """Take in what happened."""
+        tweets: dict[int, None] = {}
+        people: dict[int, None] = {}
+        for event in events:
+            match event:
+                case TweetPublished() | TweetDeleted() | Liked() | Unliked() | Retweeted() | RetweetUndone():
+                    tweets[event.tweet_id] = None
+                case UserSignedUp() | ProfileUpdated():
+                    people[event.user_id] = None
+                case _:
+                    pass
+        await self.index_tweets(tweets)
+        await self.index_people(people)
+
+    async def index_tweets(self, ids: Collection[int]) -> None:
+        """Make the documents of tweets; remove those of tweets that do not stand."""
+        if not ids:
+            return
+        documents = await self._tweet_documents(ids)
+        await self._index.put(documents)
+        await self._index.remove(Kind.TWEET, set(ids) - {document.id for document in documents})
+
+    async def index_people(self, ids: Collection[int]) -> None:
+        if ids:
+            await self._index.put([_person(person) for person in (await self._people.users(ids)).values()])
+
+    async def reindex(self) -> AsyncIterator[Progress]:
+        """Make every document anew, beside whatever is written, and remove what nothing stands for."""
+        above = 0
+        while page := await self._tweets.all_tweets(above, _BATCH):
+            above = page[-1].id
+            ids = [tweet.id for tweet in page]
+            yield Progress(Kind.TWEET, await self._settled(ids), 0)
+        above = 0
+        while people := await self._people.all_users(above, _BATCH):
+            above = people[-1].id
+            await self.index_people([person.id for person in people])
+            yield Progress(Kind.PERSON, len(people), 0)
+        for kind, known in ((Kind.TWEET, self._tweets.standing), (Kind.PERSON, self._people.users)):
+            above = 0
+            while ids := await self._index.ids(kind, above, _BATCH):
+                above = ids[-1]
+                gone = set(ids) - set(await known(ids))
+                await self._index.remove(kind, gone)
+                yield Progress(kind, 0, len(gone))
+
+    async def _settled(self, ids: Collection[int]) -> int:
+        """Index tweets until what was read before is what is read after it; returns how many have a document.
+
+        An indexer at work may have written something newer between our reading and our writing, which is then undone here.
+        Whatever changes after the last look has an event that is still to be heard.
+        """
+        documents = await self._tweet_documents(ids)
+        standing = len(documents)
+        changing = set(ids)
+        for _ in range(_LAST_LOOKS):
+            written = {document.id: document for document in documents}
+            await self._index.put(documents)
+            await self._index.remove(Kind.TWEET, changing - written.keys())
+            now = {document.id: document for document in await self._tweet_documents(changing)}
+            changing = {id_ for id_ in changing if written.get(id_) != now.get(id_)}
+            if not changing:
+                break
+            documents = [document for id_, document in now.items() if id_ in changing]
+        return standing
+
+    async def _tweet_documents(self, ids: Collection[int]) -> list[TweetDocument]:
+        views = await self._tweets.views(ids, None)
+        standing = [view for view in views.values() if not view.tweet.deleted]
+        answered = {view.tweet.in_reply_to_id for view in standing if view.tweet.in_reply_to_id is not None}
+        roots = await self._tweets.views(answered, None) if answered else {}
+        authors = {view.tweet.author_id for view in (*standing, *roots.values())}
+        people = await self._people.users(authors) if authors else {}
+
+        def handle(author_id: int) -> str:
+            person = people.get(author_id)
+            return "" if person is None else person.handle.lower()
+
+        return [_tweet(view, handle, roots.get(view.tweet.in_reply_to_id or 0)) for view in standing]
+
+
+def _tweet(view: View, handle: Callable[[int], str], answered: View | None) -> TweetDocument:
+    tweet = view.tweet
+    return TweetDocument(
+        id=tweet.id,
+        author_id=tweet.author_id,
+        author=handle(tweet.author_id),
+        at=tweet.created_at,
+        text=tweet.text,
+        tags=tuple(dict.fromkeys(span.value.lower() for span in tweet.entities.hashtags)),
+        mentions=tuple(dict.fromkeys(span.value.lower() for span in tweet.entities.mentions)),
+        reply=tweet.in_reply_to_id is not None,
+        reply_to=None if answered is None else handle(answered.tweet.author_id),
+        links=bool(tweet.entities.links),
+        likes=view.likes,
+        retweets=view.retweets,
+    )
+
+
+def _person(person: Person) -> PersonDocument:
+    return PersonDocument(person.id, person.handle, person.name, person.bio, person.created_at)

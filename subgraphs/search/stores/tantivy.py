@@ -1,0 +1,253 @@
+"""The search index in a folder of this machine, by tantivy.
+
+Several processes may use one folder: each takes the writer's place for the time of one commit, and looks before each search
+whether another has committed.
+"""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Callable, Collection, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import tantivy
+from tantivy import FieldType, Filter, Occur, Order, TextAnalyzerBuilder, Tokenizer
+
+from murmur.errors import StartupError, Unavailable
+from murmur.ids import MAX_ID
+from subgraphs.search.model import (
+    Clause,
+    Document,
+    From,
+    Grade,
+    Has,
+    Hit,
+    Kind,
+    Lang,
+    Least,
+    Mention,
+    Phrase,
+    Query,
+    Since,
+    Tag,
+    Term,
+    To,
+    TweetDocument,
+    Until,
+    Word,
+)
+
+T = TypeVar("T")
+_VERSION = "1"
+"""Of the fields and the analyzer below; another one begins an empty index in a folder of its own."""
+_HEAP_BYTES = 15_000_000
+_THREADS = 2
+_ONE_TYPO, _TWO_TYPOS = 5, 9
+# Scripts without spaces are indexed by the character, and found as phrases of them.
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_TOKEN = rf"[{_UNSPACED}]|[\w\p{{M}}&&[^{_UNSPACED}]]+|\p{{So}}"
+_NAMES = ("key", "kind", "tags", "mentions", "author", "reply_to", "lang")
+_NUMBERS = ("id", "person_id", "at", "likes", "retweets", "links", "reply")
+
+
+class TantivyIndex:
+    """`SearchIndex` in the folder at `path`. Raises StartupError when it can't be opened."""
+
+    def __init__(self, path: Path) -> None:
+        folder = path / _VERSION
+        builder = tantivy.SchemaBuilder()
+        for name in _NAMES:
+            builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+        for name in _NUMBERS:
+            builder.add_unsigned_field(name, indexed=True, fast=True)
+        builder.add_text_field("text", tokenizer_name="words")
+        self._schema = builder.build()
+        self._words = TextAnalyzerBuilder(Tokenizer.regex(_TOKEN)).filter(Filter.lowercase()).filter(Filter.ascii_fold()).build()
+        self._meta = folder / "meta.json"
+        self._lock = path / "writer.lock"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with _alone(self._lock):
+                self._index = tantivy.Index(self._schema, str(folder))
+            self._index.register_tokenizer("words", self._words)
+            self._seen = (0, 0)
+        except (OSError, ValueError) as error:
+            raise StartupError(f"can't open the search index in {path}: {error}") from error
+        # Searches do not wait for commits.
+        self._writing = ThreadPoolExecutor(1, "search index writer")
+        self._reading = ThreadPoolExecutor(_THREADS, "search index")
+
+    async def put(self, documents: Sequence[Document]) -> None:
+        if documents:
+            await self._run(self._writing, partial(self._write, [_key_of(document) for document in documents], documents))
+
+    async def remove(self, kind: Kind, ids: Collection[int]) -> None:
+        if ids:
+            await self._run(self._writing, partial(self._write, [_key(kind, id_) for id_ in ids], ()))
+
+    async def find(self, kind: Kind, query: Query, grade: Grade | None, below: int, limit: int) -> Sequence[Hit]:
+        return await self._run(self._reading, partial(self._find, kind, query, grade, below, limit))
+
+    async def ids(self, kind: Kind, above: int, limit: int) -> Sequence[int]:
+        def work() -> Sequence[int]:
+            wanted = tantivy.Query.boolean_query(self._between(kind, above + 1, MAX_ID + 1))
+            found = self._searcher().search(wanted, limit, count=False, order_by_field="id", order=Order.Asc)
+            return [id_ for id_, _ in found.hits]
+
+        return await self._run(self._reading, work)
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._writing.shutdown)
+        await asyncio.to_thread(self._reading.shutdown)
+
+    async def _run(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(threads, work)
+        except (OSError, ValueError) as error:
+            raise Unavailable(f"the search index does not answer: {error}") from error
+
+    def _write(self, keys: Sequence[str], documents: Sequence[Document]) -> None:
+        with _alone(self._lock):
+            writer = self._index.writer(_HEAP_BYTES, 1)
+            for key in keys:
+                writer.delete_documents_by_term("key", key)
+            for key, document in {_key_of(document): document for document in documents}.items():
+                writer.add_document(_fields(key, document))
+            writer.commit()
+            # Ends the writer, and with it its hold on the folder.
+            writer.wait_merging_threads()
+
+    def _searcher(self) -> tantivy.Searcher:
+        meta = self._meta.stat()
+        committed = (meta.st_mtime_ns, meta.st_ino)
+        if committed != self._seen:
+            self._index.reload()
+            self._seen = committed
+        return self._index.searcher()
+
+    def _find(self, kind: Kind, query: Query, grade: Grade | None, below: int, limit: int) -> Sequence[Hit]:
+        wanted = self._between(kind, 0, below)
+        exact = [(Occur.MustNot if clause.negated else Occur.Must, self._clause(clause, None)) for clause in query.clauses]
+        if grade is Grade.EXACT:
+            wanted += exact
+        else:
+            last = query.last_word
+            for clause in query.clauses:
+                occurs = Occur.MustNot if clause.negated else Occur.Must
+                wanted.append((occurs, self._clause(clause, None if clause.negated else (last,))))
+            if grade is Grade.LOOSE:
+                everything = (Occur.Must, tantivy.Query.all_query())
+                wanted.append((Occur.MustNot, tantivy.Query.boolean_query([everything, *exact])))
+        searcher = self._searcher()
+        found = searcher.search(tantivy.Query.boolean_query(wanted), limit, count=False, order_by_field="id", order=Order.Desc)
+        people = searcher.fast_field_values("person_id", [address for _, address in found.hits])
+        return [Hit(kind, id_, int(person or 0)) for (id_, _), person in zip(found.hits, people, strict=True)]
+
+    def _clause(self, clause: Clause, loose: tuple[Word | None] | None) -> tantivy.Query:
+        """`loose` has the word that may be the beginning of one, where words may differ at all."""
+        return _any([self._matches(term, loose) for term in clause.any_of])
+
+    def _matches(self, term: Term, loose: tuple[Word | None] | None) -> tantivy.Query:
+        match term:
+            case Word() | Phrase():
+                words = self._words.analyze(term.text)
+                if loose is None or isinstance(term, Phrase) or len(words) != 1:
+                    return self._together(words)
+                return self._like(words[0], begins=term is loose[0])
+            case Tag():
+                return self._term("tags", term.tag)
+            case Mention():
+                return self._term("mentions", term.handle)
+            case From():
+                return self._term("author", term.handle)
+            case To():
+                return self._term("reply_to", term.handle)
+            case Lang():
+                return self._term("lang", term.code)
+            case Since():
+                return self._range("at", term.at, MAX_ID)
+            case Until():
+                return self._range("at", 0, term.at)
+            case Least():
+                return self._range(term.what, term.count, MAX_ID)
+            case Has():
+                return self._range(term.what, 1, 2)
+
+    def _together(self, words: Sequence[str]) -> tantivy.Query:
+        match words:
+            case []:
+                return tantivy.Query.empty_query()
+            case [word]:
+                return self._term("text", word)
+            case _:
+                return tantivy.Query.phrase_query(self._schema, "text", list(words))
+
+    def _like(self, word: str, *, begins: bool) -> tantivy.Query:
+        typos = (len(word) >= _ONE_TYPO) + (len(word) >= _TWO_TYPOS)
+        return tantivy.Query.fuzzy_term_query(self._schema, "text", word, typos, prefix=begins)
+
+    def _term(self, field: str, value: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, field, value)
+
+    def _range(self, field: str, from_: int, below: int) -> tantivy.Query:
+        kind = FieldType.Unsigned
+        return tantivy.Query.range_query(self._schema, field, kind, max(from_, 0), max(below, 0), include_upper=False)
+
+    def _between(self, kind: Kind, from_: int, below: int) -> list[tuple[Occur, tantivy.Query]]:
+        return [(Occur.Must, self._term("kind", kind)), (Occur.Must, self._range("id", from_, below))]
+
+
+def _any(queries: Sequence[tantivy.Query]) -> tantivy.Query:
+    return queries[0] if len(queries) == 1 else tantivy.Query.boolean_query([(Occur.Should, query) for query in queries])
+
+
+def _key(kind: Kind, id_: int) -> str:
+    return f"{kind}:{id_}"
+
+
+def _key_of(document: Document) -> str:
+    return _key(Kind.TWEET if isinstance(document, TweetDocument) else Kind.PERSON, document.id)
+
+
+def _fields(key: str, document: Document) -> tantivy.Document:
+    fields = tantivy.Document()
+    fields.add_text("key", key)
+    fields.add_unsigned("id", document.id)
+    fields.add_unsigned("at", max(document.at, 0))
+    if isinstance(document, TweetDocument):
+        fields.add_text("kind", Kind.TWEET)
+        fields.add_text("text", document.text)
+        fields.add_text("author", document.author)
+        fields.add_unsigned("person_id", document.author_id)
+        for name, values in (("tags", document.tags), ("mentions", document.mentions)):
+            for value in values:
+                fields.add_text(name, value)
+        for name, value in (("reply_to", document.reply_to), ("lang", document.lang)):
+            if value is not None:
+                fields.add_text(name, value)
+        for name in ("likes", "retweets", "links", "reply"):
+            fields.add_unsigned(name, int(getattr(document, name)))
+    else:
+        fields.add_text("kind", Kind.PERSON)
+        # Apart from each other, so that no phrase goes from one into the next.
+        for text in (document.name, document.handle, document.bio):
+            if text is not None:
+                fields.add_text("text", text)
+        fields.add_text("mentions", document.handle.lower())
+        fields.add_unsigned("person_id", document.id)
+    return fields
+
+
+@contextmanager
+def _alone(lock: Path) -> Generator[None]:
+    """Be the only one, of all threads and processes, who holds this file. The kernel lets go of it when the process dies."""
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
