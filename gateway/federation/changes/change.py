@@ -11,7 +11,7 @@ class Level(Enum):
     BREAKING = "breaking"
     """Operations that were valid are refused, or an answer is no longer of the shape that they ask for."""
     DANGEROUS = "dangerous"
-    """Every operation stays valid, but may be answered with something that its client has never seen."""
+    """Every operation stays valid, but may be answered with something new, or answered to somebody new."""
     SAFE = "safe"
 
 

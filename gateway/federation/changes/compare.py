@@ -1,4 +1,4 @@
-"""Two schemas to their changes: types, then what each kind of type holds, then directives."""
+"""Two schemas to their changes: types, then what each kind of type holds, then directives and where they are applied."""
 
 from collections.abc import Iterator
 from typing import TypeVar
@@ -19,6 +19,7 @@ from graphql import (
 )
 
 from .change import Change, Level, added, changed, removed
+from .compare_applied import compare_applied
 from .compare_directives import compare_directives
 from .compare_fields import compare_fields
 from .compare_inputs import compare_input_object
@@ -44,7 +45,7 @@ def find_changes(old: GraphQLSchema, new: GraphQLSchema) -> tuple[Change, ...]:
     a new type brings to the interfaces that it implements, enums that no answer can hold, and directives that no operation
     can use. Built-in scalars and directives are no part of a schema's own.
     """
-    changes = [*_compare_roots(old, new), *_compare_types(old, new), *compare_directives(old, new)]
+    changes = [*_compare_roots(old, new), *_compare_types(old, new), *compare_directives(old, new), *compare_applied(old, new)]
     return tuple(sorted(changes, key=lambda change: (_LEVELS.index(change.level), change.coordinate, change.code)))
 
 
