@@ -5,12 +5,13 @@ from functools import cache
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLInterfaceType, GraphQLUnionType, execute, parse, validate
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.federation.engine import Engine
 
 from .doubles import federate
+from .examples import random_examples
 from .random_operations import Request, requests
 from .village import SDLS, Village
 
@@ -26,7 +27,7 @@ def _paths(response: dict[str, Any]) -> set[tuple[str | int, ...]]:
     return {tuple(error["path"]) for error in response.get("errors", ())}
 
 
-@settings(deadline=None, max_examples=200, suppress_health_check=list(HealthCheck))
+@random_examples(200)
 @given(requests(SCHEMA))
 def test_random_operations_answer_as_one_schema_would(request: Request) -> None:
     document = parse(request.document)
@@ -54,7 +55,7 @@ def _leads_to_null(data: Any, path: list[str | int]) -> bool:
     return data is None or "None" in str(data)
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
+@random_examples(100)
 @given(requests(SCHEMA), st.sampled_from([*SDLS]))
 def test_whatever_fails_the_errors_lead_to_nulls_and_the_rest_stands(request: Request, failing: str) -> None:
     engine = _without(failing)

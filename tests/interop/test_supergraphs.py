@@ -9,9 +9,9 @@ from gateway.federation.composition import compose
 from gateway.federation.engine import Engine
 from gateway.federation.supergraph import load_supergraph
 from tests.federation.doubles import Recorder
+from tests.federation.everything import operations
 
 from .differences import NOT_SERVED, PLANS
-from .everything import operations
 from .graphs import MURMUR, SMALL, VILLAGE, Graph
 from .peers import PEERS, Peer, PeerFailed, Peers, Verdict
 
