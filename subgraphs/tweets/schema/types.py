@@ -4,6 +4,8 @@ from collections.abc import Awaitable
 from typing import Annotated
 
 import strawberry
+from strawberry.federation.schema_directives import Key
+from strawberry.federation.types import FieldSet
 
 from murmur.cursors import Page, window
 from murmur.ids import parse_id
@@ -59,11 +61,20 @@ class Mention:
         return None if user_id is None else _user(user_id)
 
 
+@strawberry.federation.type(keys=[Key(fields=FieldSet("tag"), resolvable=False)], description="A hashtag.")
+class Hashtag:
+    tag: str = strawberry.field(description="Without its sign, in lower case.")
+
+
 @strawberry.type(description="A hashtag in a text.")
 class HashtagUse:
     tag: str = strawberry.field(description="As written, without the sign.")
     start: int = strawberry.field(description="Where it starts in the text, in code points, the sign included.")
     end: int = strawberry.field(description="Where it ends, exclusive.")
+
+    @strawberry.field(description="The hashtag itself, with its timeline.")
+    def hashtag(self) -> Hashtag:
+        return Hashtag(tag=self.tag.lower())
 
 
 @strawberry.type(description="A link in a text.")

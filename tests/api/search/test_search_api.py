@@ -154,6 +154,9 @@ async def test_a_hashtag_has_a_timeline(city: City) -> None:
     assert await bea.entries(TAG, 3, tag="#GRÖSSE".replace("SS", "ß")) == [{"id": id_} for id_ in reversed(ids)]
     await bea.relate("block", ada)
     assert await bea.entries(TAG, 1, tag="größe") == [{"id": ids[3]}, {"id": ids[1]}]
+    linked = "query ($id: ID!) { tweet(id: $id) { entities { hashtags { hashtag { tag timeline { nodes { id } } } } } } }"
+    [use] = (await bea.ask(linked, id=ids[3]))["tweet"]["entities"]["hashtags"]
+    assert use["hashtag"] == {"tag": "größe", "timeline": {"nodes": [{"id": ids[3]}, {"id": ids[1]}]}}
     assert await bea.ask(TAG, tag="two words") == {"hashtag": None}
 
 
