@@ -8,10 +8,13 @@ from typing import Annotated
 import typer
 
 from gateway.federation.changes import Change, Level
+from murmur.cli.options import run, settings_of
 from murmur.cli.terminal import PLAIN, err, out
 from murmur.errors import StartupError
 from murmur.roles import schemas
 from murmur.roles.schema_changes import COMMITTED, changes_between
+from murmur.roles.subgraph_sources import parse_source, read_sources
+from murmur.roles.tls import client_context
 
 OldSchema = Annotated[Path, typer.Argument(help="SDL of a supergraph or an API. Alone, it is the new one and schema/ the old.")]
 NewSchema = Annotated[Path | None, typer.Argument(help="The same as it shall be.", show_default=False)]
@@ -41,14 +44,17 @@ def schema_export(
 @app.command("compose")
 def schema_compose(
     subgraphs: Annotated[
-        list[str] | None, typer.Argument(help="NAME=FILE or NAME=FILE=URL for each subgraph; Murmur's own without any.")
+        list[str] | None,
+        typer.Argument(help="NAME=URL of a running subgraph, or NAME=FILE or NAME=FILE=URL; Murmur's own without any."),
     ] = None,
 ) -> None:
     """Compose subgraph SDLs to a supergraph and print it."""
     if not subgraphs:
         sys.stdout.write(dict(schemas.generated())["supergraph.graphql"])
         return
-    sys.stdout.write(schemas.composed([schemas.read_subgraph(text) for text in subgraphs]))
+    sources = [parse_source(text) for text in subgraphs]
+    tls = client_context(settings_of().tls) if any(source.file is None for source in sources) else None
+    sys.stdout.write(schemas.composed(run(read_sources(sources, tls))))
 
 
 @app.command("check")

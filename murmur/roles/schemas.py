@@ -70,15 +70,3 @@ def stale(folder: Path) -> dict[Path, str]:
         for path, text in ((folder / name, text) for name, text in generated())
         if not path.exists() or path.read_text() != text
     }
-
-
-def read_subgraph(text: str) -> SubgraphSdl:
-    """A subgraph from `NAME=FILE` or `NAME=FILE=URL`. Raises StartupError."""
-    name, _, rest = text.partition("=")
-    file, _, url = rest.partition("=")
-    if not name or not file:
-        raise StartupError(f"{text!r}: name each subgraph as NAME=FILE or NAME=FILE=URL")
-    try:
-        return SubgraphSdl(name, url or f"http://127.0.0.1/{name}/graphql", Path(file).read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise StartupError(f"can't read the schema of {name}: {error}") from error

@@ -238,6 +238,24 @@ async def test_a_document_may_come_by_standard_input(tmp_path: Path) -> None:
     assert 'Fetch(service: "words")' in end.out
 
 
+async def test_a_supergraph_is_composed_of_running_subgraphs(tmp_path: Path, subgraphs: Subgraphs) -> None:
+    running_ones = (f"words={subgraphs.words}", f"ratings={subgraphs.ratings}")
+    composed = await murmur("schema", "compose", *running_ones)
+    assert composed.out == supergraph(tmp_path, subgraphs.words, subgraphs.ratings).read_text(), composed
+    closed = await murmur("schema", "compose", running_ones[0], f"ratings={NOWHERE}")
+    assert (closed.code, closed.err.count("\n")) == (1, 1)
+    assert f"can't read the schema of ratings from {NOWHERE}: it can't be reached" in closed.err
+
+
+async def test_override_labels_are_those_of_the_supergraph(tmp_path: Path) -> None:
+    file = supergraph(tmp_path)
+    document = tmp_path / "document.graphql"
+    document.write_text("{ words { id } }")
+    refused = await murmur("plan", str(document), "--supergraph", str(file), "--override-label", "new")
+    assert refused.code == 1
+    assert "no override of the supergraph has the label 'new'; it has none" in refused.err
+
+
 async def test_schemas_are_checked_and_compared(tmp_path: Path) -> None:
     old, safe, broken = (tmp_path / name for name in ("old.graphql", "safe.graphql", "broken.graphql"))
     old.write_text("type Query { a(x: Int): Int! }")
