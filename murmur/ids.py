@@ -3,13 +3,10 @@
 The epoch and the layout are those that Twitter published, so ids of a real archive keep their order and their times.
 """
 
-import fcntl
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 from murmur.clock import Clock, wall_clock
-from murmur.errors import BadUserInput, NodeIdsExhausted
+from murmur.errors import BadUserInput
 
 EPOCH_MS = 1_288_834_974_657
 NODE_BITS = 10
@@ -80,35 +77,3 @@ class Snowflakes:
             self._reserve(reserved)
             self._reserved_ms = reserved
         return (self._last_ms - EPOCH_MS) << _TIME_SHIFT | self._node | self._sequence
-
-
-class NodeLease:
-    """Leases a node id to this process by a file lock: the kernel releases it when the process dies, however it dies.
-
-    The file holds the millisecond up to which ids may have been given out, so that ids rise across a restart even when
-    the clock stepped back in between. Raises NodeIdsExhausted when every node id is taken.
-    """
-
-    def __init__(self, folder: Path, *, nodes: int = 1 << NODE_BITS) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        for node in range(nodes):
-            handle = os.open(folder / f"{node:04d}", os.O_RDWR | os.O_CREAT, 0o600)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(handle)
-                continue
-            self._handle = handle
-            self.node = node
-            self.reserved_ms = int(os.pread(handle, 20, 0) or b"0")
-            return
-        raise NodeIdsExhausted(f"all {nodes} node ids in {folder} are leased by running processes")
-
-    def reserve(self, ms: int) -> None:
-        os.pwrite(self._handle, b"%020d" % ms, 0)
-
-    def ids(self, clock: Clock = wall_clock) -> Snowflakes:
-        return Snowflakes(self.node, clock=clock, not_before=self.reserved_ms, reserve=self.reserve)
-
-    def close(self) -> None:
-        os.close(self._handle)

@@ -10,7 +10,8 @@ from gateway.partners.ports import PartnerStore
 from murmur.broker.ports import Broker
 from murmur.broker.wiring import open_broker
 from murmur.errors import StartupError
-from murmur.ids import IdSource, NodeLease
+from murmur.ids import IdSource
+from murmur.leases.wiring import open_lease
 from murmur.pubsub.ports import PubSub
 from murmur.pubsub.wiring import open_pubsub
 from murmur.settings import Settings
@@ -107,12 +108,7 @@ class Stores:
     async def ids(self) -> IdSource:
         """Ids of a node that is this process's alone until it closes. Raises Unavailable when no node can be leased now."""
         if self._ids is None:
-            try:
-                lease = NodeLease(self._data_dir / "nodes")
-            except OSError as error:
-                raise self._unwritable(error) from error
-            self._stack.callback(lease.close)
-            self._ids = lease.ids()
+            self._ids = self._keep("node ids", await open_lease(self._urls.leases_url, self._data_dir)).ids()
         return self._ids
 
     def _keep(self, name: str, engine: T) -> T:

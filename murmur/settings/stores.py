@@ -28,3 +28,8 @@ class StoreSettings(Concern):
         "memory:",
         description="Counts of sign-ins and sign-ups: `memory:` (of each process), `redis://HOST` or `redis+cluster://…`.",
     )
+    leases_url: str = Field(
+        "file:",
+        description="Who leases each process the node id that its ids carry: `file:` (locks in the data folder, for processes "
+        "that share it), `redis://HOST` or `redis+cluster://…`.",
+    )

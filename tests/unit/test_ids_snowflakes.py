@@ -1,13 +1,9 @@
 """Snowflake ids: they rise, whatever the clock and the processes do."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-from murmur.errors import BadUserInput, NodeIdsExhausted
-from murmur.ids import EPOCH_MS, MAX_ID, NodeLease, Snowflakes, first_id_at, id_time, parse_id
+from murmur.errors import BadUserInput
+from murmur.ids import EPOCH_MS, MAX_ID, Snowflakes, first_id_at, id_time, parse_id
 
 NOW = 1_700_000_000_000
 
@@ -40,51 +36,6 @@ def test_a_time_is_reserved_before_an_id_of_it_is_given_out():
         now += 1_000
     assert reserved == sorted(reserved)
     assert len(reserved) < 10
-
-
-def test_two_leases_never_share_a_node_and_a_released_one_is_leased_again(tmp_path: Path):
-    first, second = NodeLease(tmp_path, nodes=2), NodeLease(tmp_path, nodes=2)
-    assert {first.node, second.node} == {0, 1}
-    with pytest.raises(NodeIdsExhausted):
-        NodeLease(tmp_path, nodes=2)
-    first.close()
-    third = NodeLease(tmp_path, nodes=2)
-    assert third.node == first.node
-    second.close()
-    third.close()
-
-
-def test_ids_rise_across_a_restart_even_when_the_clock_stepped_back(tmp_path: Path):
-    lease = NodeLease(tmp_path)
-    last = lease.ids(clock=lambda: NOW)()
-    lease.close()
-    lease = NodeLease(tmp_path)
-    assert lease.ids(clock=lambda: NOW - 3_600_000)() > last
-    lease.close()
-
-
-def test_the_lease_of_a_killed_process_is_free_and_its_ids_are_not_repeated(tmp_path: Path):
-    script = """
-import sys, time
-from pathlib import Path
-from murmur.ids import NodeLease
-ids = NodeLease(Path(sys.argv[1])).ids()
-while True:
-    print(ids(), flush=True)
-"""
-    process = subprocess.Popen([sys.executable, "-c", script, tmp_path], stdout=subprocess.PIPE)  # noqa: S603
-    assert process.stdout is not None
-    try:
-        given = [process.stdout.readline() for _ in range(100)]
-    finally:
-        process.kill()
-        given += [line for line in process.stdout.readlines() if line.endswith(b"\n")]
-        process.stdout.close()
-        process.wait()
-    lease = NodeLease(tmp_path)
-    assert lease.node == 0
-    assert lease.ids()() > max(map(int, given))
-    lease.close()
 
 
 @pytest.mark.parametrize("node", [-1, 1024])

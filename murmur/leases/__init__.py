@@ -1,0 +1,1 @@
+"""Leases of the node ids that make Snowflakes of different processes different."""

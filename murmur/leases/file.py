@@ -1,0 +1,42 @@
+"""Node ids leased by file locks, for processes that share a folder."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from murmur.clock import Clock
+from murmur.errors import NodeIdsExhausted
+from murmur.ids import IdSource, Snowflakes
+
+
+class FileLease:
+    """A `NodeLease`: the kernel releases it when the process dies, however it dies.
+
+    The file holds the millisecond up to which ids may have been given out. Raises NodeIdsExhausted when every node id is taken.
+    """
+
+    def __init__(self, folder: Path, *, nodes: int, clock: Clock) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._clock = clock
+        for node in range(nodes):
+            handle = os.open(folder / f"{node:04d}", os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(handle)
+                continue
+            self._handle = handle
+            self.node = node
+            self._reserved_ms = int(os.pread(handle, 20, 0) or b"0")
+            return
+        raise NodeIdsExhausted(f"all {nodes} node ids in {folder} are leased by running processes")
+
+    def ids(self) -> IdSource:
+        return Snowflakes(self.node, clock=self._clock, not_before=self._reserved_ms, reserve=self._reserve)
+
+    async def close(self) -> None:
+        os.close(self._handle)
+
+    def _reserve(self, ms: int) -> None:
+        os.pwrite(self._handle, b"%020d" % ms, 0)
+        self._reserved_ms = ms
