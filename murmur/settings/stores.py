@@ -15,7 +15,9 @@ class StoreSettings(Concern):
     notifications_url: str = Field("sqlite:", description="Who did what with whom: `sqlite:` or `sqlite:PATH`.")
     partners_url: str = Field("sqlite:", description="API keys and trusted documents: `sqlite:` or `sqlite:PATH`.")
     search_url: str = Field(
-        "tantivy:", description="What is searched, a copy of tweets and profiles: `tantivy:` or `tantivy:FOLDER`."
+        "tantivy:",
+        description="What is searched, a copy of tweets and profiles: `tantivy:`, `tantivy:FOLDER`, `meilisearch://:KEY@HOST:PORT` "
+        "or `meilisearch+https://…`.",
     )
     broker_url: str = Field(
         "sqlite:",

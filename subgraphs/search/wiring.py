@@ -25,7 +25,11 @@ def open_index(url: str, data_dir: Path) -> SearchIndex:
 
         path = rest.removeprefix("//")
         return TantivyIndex(Path(path) if path else data_dir / "search")
-    raise StartupError(f"no search index for {scheme!r}; the schemes that exist are: tantivy")
+    if scheme in ("meilisearch", "meilisearch+https"):
+        from subgraphs.search.stores.meilisearch import MeilisearchIndex
+
+        return MeilisearchIndex(url)
+    raise StartupError(f"no search index for {scheme!r}; the schemes that exist are: tantivy, meilisearch, meilisearch+https")
 
 
 def build(index: SearchIndex, *, tweets: Tweets, people: People) -> SearchRoom:
