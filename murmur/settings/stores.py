@@ -16,8 +16,8 @@ class StoreSettings(Concern):
     partners_url: str = Field("sqlite:", description="API keys and trusted documents: `sqlite:` or `sqlite:PATH`.")
     search_url: str = Field(
         "tantivy:",
-        description="What is searched, a copy of tweets and profiles: `tantivy:`, `tantivy:FOLDER`, `meilisearch://:KEY@HOST:PORT` "
-        "or `meilisearch+https://…`.",
+        description="What is searched, a copy of tweets and profiles: `tantivy:`, `tantivy:FOLDER`, "
+        "`meilisearch://:KEY@HOST:PORT` or `meilisearch+https://…`.",
     )
     broker_url: str = Field(
         "sqlite:",
