@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,10 +18,12 @@ from subgraphs.tweets.stores.mongodb import MongoTweetStore
 from tests.support.tweet_audit import audit, drained
 from tests.support.tweet_crowd import PEOPLE, Memory, live
 from tests.support.tweet_stores import store_url
+from tests.support.waiting import until
 
 ANN, BOB = 1, 2
 ALL = Window(100)
 _TIMED_OUT = 50
+_HELD_UP_MS = 6_000
 
 
 def published(tweet: Tweet, answered: int | None, quoted: int | None) -> TweetEvent:
@@ -56,6 +58,28 @@ async def failing(server: MongoDB, url: str, collection: str) -> AsyncIterator[N
         yield
     finally:
         server.ask(server.members[0], {**point, "mode": "off"})
+
+
+@asynccontextmanager
+async def held_up(server: MongoDB, url: str, collection: str) -> AsyncIterator[Callable[[], Awaitable[bool]]]:
+    """Within it, the next update of a collection takes its time before it is done. What it yields asks whether it has begun."""
+    member = server.members[0]
+    namespace = f"{url.rpartition('/')[2].partition('?')[0]}.{collection}"
+    data = {"failCommands": ["update"], "namespace": namespace, "blockConnection": True, "blockTimeMS": _HELD_UP_MS}
+    point = {"configureFailPoint": "failCommand", "mode": {"times": 1}, "data": data}
+    parameter = "failpoint.failCommand"
+
+    def entered() -> int:
+        return server.ask(member, {"getParameter": 1, parameter: 1})[parameter].get("timesEntered", 0)
+
+    before = entered()
+    server.ask(member, point)
+
+    async def begun() -> bool:
+        return entered() > before
+
+    yield begun
+    server.ask(member, {**point, "mode": "off"})
 
 
 async def test_a_post_whose_author_died_is_counted_and_listed_when_it_is_told(mongodb: MongoDB, url: str, store: MongoTweetStore):
@@ -103,6 +127,37 @@ async def test_a_deletion_that_overtakes_what_follows_from_the_post_leaves_nothi
     await audit(store, [ANN, BOB], await drained(store))
     assert await store.tweet_counts([BOB]) == {}
     assert (await store.views([10], None))[10] == view
+
+
+async def test_a_count_that_comes_late_is_not_counted_again(mongodb: MongoDB, url: str, store: MongoTweetStore):
+    other = MongoTweetStore(url)
+    async with held_up(mongodb, url, "authors") as begun:
+        late = asyncio.create_task(store.publish(Tweet(10, ANN, 10, "x"), None, b"", published))
+        await until(begun)
+        # Others see to it meanwhile, and so much more is written that it is no recent line any more.
+        events = await drained(other)
+        await other.import_tweets([Tweet(id_, ANN, 0, "x") for id_ in range(11, 211)], frozenset(), published)
+        await other.delete(11, TweetDeleted(id=1, at=0, tweet_id=11, author_id=ANN))
+        assert not late.done()
+        await late
+    assert await store.tweet_counts([ANN]) == {ANN: 200}
+    await audit(store, [ANN], events + await drained(store))
+    await other.close()
+
+
+async def test_a_like_that_is_listed_late_does_not_come_back(mongodb: MongoDB, url: str, store: MongoTweetStore):
+    other = MongoTweetStore(url)
+    await store.publish(Tweet(10, ANN, 10, "x"), None, b"", published)
+    async with held_up(mongodb, url, "marks") as begun:
+        late = asyncio.create_task(store.add_edges("likes", [Edge(20, BOB, 10)], liked))
+        await until(begun)
+        assert await other.remove_edge("likes", BOB, 10, lambda *_: None)
+        assert not late.done()
+        assert await late == ["added"]
+    assert (await store.entries("likes", {BOB: ALL})).get(BOB, []) == []
+    assert await store.all_edges("likes", 0, 10) == []
+    assert (await store.views([10], BOB))[10].liked is False
+    await other.close()
 
 
 async def test_a_key_of_someone_who_died_goes_on_with_the_same_tweet(mongodb: MongoDB, url: str, store: MongoTweetStore):
