@@ -145,6 +145,23 @@ async def test_a_count_that_comes_late_is_not_counted_again(mongodb: MongoDB, ur
     await other.close()
 
 
+async def test_a_like_that_is_decided_late_is_there_once(mongodb: MongoDB, url: str, store: MongoTweetStore):
+    other = MongoTweetStore(url)
+    await store.publish(Tweet(10, ANN, 10, "x"), None, b"", published)
+    async with held_up(mongodb, url, "tweets") as begun:
+        late = asyncio.create_task(store.add_edges("likes", [Edge(20, BOB, 10)], liked))
+        await until(begun)
+        # The same person elsewhere, and so many more that the first like is no recent line any more.
+        for start in (100, 200, 300):
+            people = [BOB, *range(start, start + 60)]
+            await other.add_edges("likes", [Edge(10 * start + person, person, 10) for person in people], liked)
+        assert not late.done()
+        assert await late == ["present"]
+    assert (await store.views([10], BOB))[10].likes == 181
+    await audit(store, [ANN, BOB], await drained(store))
+    await other.close()
+
+
 async def test_a_like_that_is_listed_late_does_not_come_back(mongodb: MongoDB, url: str, store: MongoTweetStore):
     other = MongoTweetStore(url)
     await store.publish(Tweet(10, ANN, 10, "x"), None, b"", published)
