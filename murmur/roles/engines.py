@@ -49,8 +49,9 @@ async def check_engines(settings: Settings, *, apply: bool, patience: float) -> 
 
 
 def _urls(settings: Settings) -> Mapping[str, str]:
-    """By the name of each store, which is that of its setting."""
-    return {name.removesuffix("_url"): without_password(url) for name, url in settings.stores if name.endswith("_url")}
+    """By the name of each store, which is that of its setting. Node ids are leased, not stored, and have no check."""
+    urls = {name.removesuffix("_url"): url for name, url in settings.stores if name.endswith("_url")}
+    return {name: without_password(url) for name, url in urls.items() if hasattr(Stores, name)}
 
 
 async def _checked(name: str, url: str, engine: Engine | None, deadline: float, *, apply: bool) -> Checked:

@@ -65,7 +65,7 @@ async def users_room(stores: Stores, settings: Settings, metrics: Metrics) -> Us
     return users_wiring.build(
         stores.users,
         tokens=access_signer(settings),
-        throttle=stores.throttle,
+        throttle=stores.limits,
         password_cost=PasswordCost(
             time=passwords.argon2_time_cost, memory_kib=passwords.argon2_memory_kib, parallelism=passwords.argon2_parallelism
         ),

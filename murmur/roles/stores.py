@@ -60,7 +60,7 @@ class Stores:
         return self._keep("users", users_wiring.open_store(self._urls.users_url, self._data_dir))
 
     @cached_property
-    def throttle(self) -> Throttle:
+    def limits(self) -> Throttle:
         limits = self._settings.limits
         sign_ins = SignInLimits(
             sign_in_per_account=limits.signin_per_account,
