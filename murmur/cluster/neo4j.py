@@ -62,7 +62,7 @@ class Neo4j:
 
     def __init__(self, directory: Path, *, heap_mb: int = 512) -> None:
         self._directory = directory
-        self._password = _remembered(directory / "password", lambda: secrets.token_urlsafe(24))
+        self._password = _remembered(directory / "password", lambda: secrets.token_hex(16))
         port = int(_remembered(directory / "port", lambda: str(free_ports(1)[0])))
         self._settings = {
             "server.bolt.enabled": "true",
