@@ -44,9 +44,11 @@ interop: $(INTEROP)/node_modules/.installed ## Install the npm peers that the en
 engines: $(STAMP) ## Install the engines that tests and the cluster run
 	$(BIN)/python -m murmur.cluster
 
-lock: $(STAMP) ## Resolve the dependencies of pyproject.toml into requirements.lock
+lock: $(STAMP) ## Resolve the dependencies of pyproject.toml into the lock files
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 		pyproject.toml --group dev -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		pyproject.toml -c requirements.lock --no-annotate -o compose/requirements.lock
 
 clean: ## Remove what was installed and built (not the data in .murmur)
 	rm -rf .venv $(EXPLORER)/node_modules $(INTEROP)/node_modules .pytest_cache .ruff_cache .hypothesis

@@ -1,7 +1,7 @@
 """What the engines that the settings name say of themselves, and what they lack."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -40,18 +40,11 @@ async def check_engines(settings: Settings, *, apply: bool, patience: float) -> 
     """
     async with AsyncExitStack() as stack:
         stores = Stores(settings, stack)
-        urls = _urls(settings)
-        for name in urls:
-            getattr(stores, name)
+        stores.open_all()
         deadline = asyncio.get_running_loop().time() + patience
-        opened = [(name, url, engine_of(getattr(stores, name))) for name, url in urls.items()]
-        return await asyncio.gather(*(_checked(name, url, engine, deadline, apply=apply) for name, url, engine in opened))
-
-
-def _urls(settings: Settings) -> Mapping[str, str]:
-    """By the name of each store, which is that of its setting. Node ids are leased, not stored, and have no check."""
-    urls = {name.removesuffix("_url"): url for name, url in settings.stores if name.endswith("_url")}
-    return {name: without_password(url) for name, url in urls.items() if hasattr(Stores, name)}
+        urls = {name: without_password(getattr(settings.stores, f"{name}_url")) for name in stores.opened}
+        checks = (_checked(name, urls[name], engine_of(store), deadline, apply=apply) for name, store in stores.opened.items())
+        return await asyncio.gather(*checks)
 
 
 async def _checked(name: str, url: str, engine: Engine | None, deadline: float, *, apply: bool) -> Checked:

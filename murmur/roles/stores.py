@@ -39,7 +39,7 @@ T = TypeVar("T", bound=Closable)
 class Stores:
     """What is opened is closed by `stack`, in reverse order. Each attribute raises StartupError when it can't be opened.
 
-    `opened` names what has been, for those who watch over it.
+    `opened` is what has been, each by its name among the settings without the `_url`, for those who watch over it.
     """
 
     def __init__(self, settings: Settings, stack: AsyncExitStack) -> None:
@@ -99,7 +99,7 @@ class Stores:
 
     @cached_property
     def pubsub(self) -> PubSub:
-        return self._keep("pub/sub", open_pubsub(self._urls.pubsub_url))
+        return self._keep("pubsub", open_pubsub(self._urls.pubsub_url))
 
     @cached_property
     def broker(self) -> Broker:
@@ -108,8 +108,14 @@ class Stores:
     async def ids(self) -> IdSource:
         """Ids of a node that is this process's alone until it closes. Raises Unavailable when no node can be leased now."""
         if self._ids is None:
-            self._ids = self._keep("node ids", await open_lease(self._urls.leases_url, self._data_dir)).ids()
+            self._ids = self._keep("leases", await open_lease(self._urls.leases_url, self._data_dir)).ids()
         return self._ids
+
+    def open_all(self) -> None:
+        """Whatever the settings name. Raises StartupError."""
+        for name, attribute in vars(Stores).items():
+            if isinstance(attribute, cached_property):
+                getattr(self, name)
 
     def _keep(self, name: str, engine: T) -> T:
         self._stack.push_async_callback(engine.close)

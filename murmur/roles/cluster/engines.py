@@ -48,6 +48,8 @@ class Engines:
             "tweets_url": self.mongodb.url,
             "timelines_url": self.redis.url,
             "pubsub_url": self.redis.url,
+            "limits_url": self.redis.url,
+            "leases_url": self.redis.url,
             "broker_url": self.kafka.url,
         }
         return {f"MURMUR_{name.upper()}_FILE": str(path) for name, path in _written(secrets, urls).items()}

@@ -16,9 +16,10 @@ from murmur.cluster.haproxy import HAProxy
 from murmur.cluster.server import HOST, Server, free_ports, remembered
 from murmur.cluster.supervisor import Supervisor
 from murmur.errors import StartupError
+from murmur.probe import failure
 from murmur.roles.cluster.engines import Engines
 from murmur.roles.cluster.size import Size
-from murmur.roles.cluster.status import OPERATOR, Line, client, ready, status
+from murmur.roles.cluster.status import OPERATOR, Line, client, status
 from murmur.roles.schemas import SCHEMAS
 from murmur.roles.workers import WORKERS
 
@@ -145,7 +146,7 @@ class Cluster:
             self.directory / "roles",
             port,
             environment=environment,
-            ready=lambda: ready(f"https://{HOST}:{port}/health/ready", self._tls) is None,
+            ready=lambda: failure(f"https://{HOST}:{port}/health/ready", self._tls) is None,
             seconds=_READY_SECONDS,
         )
 

@@ -1,19 +1,16 @@
 """What runs of a cluster, and whether it is ready."""
 
-import http.client
-import json
 import ssl
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from murmur.cluster.supervisor import Entry, read_entries, supervised
 from murmur.errors import StartupError
+from murmur.probe import client_context, failure
 
 OPERATOR = "operator"
 """Whose certificate an operator shows to roles."""
-_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,7 @@ def status(directory: Path) -> list[Line]:
     def line(entry: Entry) -> Line:
         if not entry.alive:
             return Line(entry, "it has ended")
-        return Line(entry, ready(entry.probe, tls) if entry.probe else None)
+        return Line(entry, failure(entry.probe, tls) if entry.probe else None)
 
     with ThreadPoolExecutor(8) as pool:
         return list(pool.map(line, entries))
@@ -43,23 +40,6 @@ def client(directory: Path) -> ssl.SSLContext:
     """How an operator of the cluster in a folder reaches its roles. Raises StartupError."""
     certs = directory / "certs"
     try:
-        context = ssl.create_default_context(cafile=certs / "ca.crt")
-        context.load_cert_chain(certs / f"{OPERATOR}.crt", certs / f"{OPERATOR}.key")
+        return client_context(str(certs / "ca.crt"), str(certs / f"{OPERATOR}.crt"), str(certs / f"{OPERATOR}.key"))
     except OSError as error:
         raise StartupError(f"can't read the certificates in {certs}: {error}") from error
-    return context
-
-
-def ready(url: str, tls: ssl.SSLContext) -> str | None:
-    """Why the role that answers at `url` is not ready; None when it is."""
-    parts = urlsplit(url)
-    connection = http.client.HTTPSConnection(str(parts.hostname), parts.port, timeout=_SECONDS, context=tls)
-    try:
-        connection.request("GET", parts.path)
-        response = connection.getresponse()
-        body = response.read()
-        return None if response.status == 200 else "; ".join(json.loads(body)["reasons"])
-    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
-        return "it does not answer"
-    finally:
-        connection.close()
