@@ -1,11 +1,13 @@
 """What a search shows, and to whom."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import chain
 
 from murmur.ids import MAX_ID
-from murmur.relation import STRANGERS
+from murmur.relation import STRANGERS, Relation
 from subgraphs.search.model import Clause, Grade, Hit, Kind, Query, Tag
 from subgraphs.search.ports import People, SearchIndex, Tweets
 
@@ -81,11 +83,16 @@ class SearchService:
 
     async def _shown(self, viewer_id: int | None, found: Sequence[Hit]) -> Sequence[Hit]:
         tweets = [hit.id for hit in found if hit.kind is Kind.TWEET]
-        standing = await self._tweets.standing(tweets) if tweets else frozenset[int]()
         people = {hit.person_id for hit in found} - {viewer_id}
-        relations = {} if viewer_id is None or not people else await self._people.relations(viewer_id, people)
+        standing, relations = await asyncio.gather(self._standing(tweets), self._relations(viewer_id, people))
         return [
             hit
             for hit in found
             if (hit.kind is Kind.PERSON or hit.id in standing) and not relations.get(hit.person_id, STRANGERS).blocked
         ]
+
+    async def _standing(self, tweets: Collection[int]) -> AbstractSet[int]:
+        return await self._tweets.standing(tweets) if tweets else frozenset()
+
+    async def _relations(self, viewer_id: int | None, people: Collection[int]) -> Mapping[int, Relation]:
+        return {} if viewer_id is None or not people else await self._people.relations(viewer_id, people)

@@ -131,21 +131,23 @@ class TantivyIndex:
 
     def _find(self, kind: Kind, query: Query, grade: Grade | None, below: int, limit: int) -> Sequence[Hit]:
         wanted = self._between(kind, 0, below)
-        exact = [(Occur.MustNot if clause.negated else Occur.Must, self._clause(clause, None)) for clause in query.clauses]
-        if grade is Grade.EXACT:
-            wanted += exact
-        else:
-            last = query.last_word
-            for clause in query.clauses:
-                occurs = Occur.MustNot if clause.negated else Occur.Must
-                wanted.append((occurs, self._clause(clause, None if clause.negated else (last,))))
-            if grade is Grade.LOOSE:
-                everything = (Occur.Must, tantivy.Query.all_query())
-                wanted.append((Occur.MustNot, tantivy.Query.boolean_query([everything, *exact])))
+        wanted += self._clauses(query, loose=grade is not Grade.EXACT)
+        if grade is Grade.LOOSE:
+            everything = (Occur.Must, tantivy.Query.all_query())
+            wanted.append((Occur.MustNot, tantivy.Query.boolean_query([everything, *self._clauses(query, loose=False)])))
         searcher = self._searcher()
         found = searcher.search(tantivy.Query.boolean_query(wanted), limit, count=False, order_by_field="id", order=Order.Desc)
         people = searcher.fast_field_values("person_id", [address for _, address in found.hits])
         return [Hit(kind, id_, int(person or 0)) for (id_, _), person in zip(found.hits, people, strict=True)]
+
+    def _clauses(self, query: Query, *, loose: bool) -> list[tuple[Occur, tantivy.Query]]:
+        last = (query.last_word,)
+        return [
+            (Occur.MustNot, self._clause(clause, None))
+            if clause.negated
+            else (Occur.Must, self._clause(clause, last if loose else None))
+            for clause in query.clauses
+        ]
 
     def _clause(self, clause: Clause, loose: tuple[Word | None] | None) -> tantivy.Query:
         """`loose` has the word that may be the beginning of one, where words may differ at all."""
