@@ -26,7 +26,7 @@ from tests.support.program import CHEAP, murmur
 from tests.support.waiting import until
 
 # Engines that have just started are slow, the more so where tests of others run beside these.
-_PATIENT = {"MURMUR_SUBGRAPH_TIMEOUT": "10", "MURMUR_REQUEST_TIMEOUT": "15"}
+_PATIENT = {"MURMUR_SUBGRAPH_TIMEOUT": "25", "MURMUR_REQUEST_TIMEOUT": "30"}
 _WRITERS = 4
 _PACE_SECONDS = 0.25
 _PAUSE_SECONDS = 4.0
@@ -100,7 +100,7 @@ class Town:
 @pytest.fixture
 async def session(cluster: Cluster) -> AsyncIterator[aiohttp.ClientSession]:
     context = ssl.create_default_context(cafile=cluster.certificate)
-    timeout = aiohttp.ClientTimeout(20)
+    timeout = aiohttp.ClientTimeout(40)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context), timeout=timeout) as opened:
         yield opened
 
