@@ -18,7 +18,7 @@ import structlog
 from murmur.clock import Clock
 from murmur.errors import NodeIdsExhausted, Unavailable
 from murmur.ids import IdSource, Snowflakes, id_time
-from murmur.redis import Redis
+from murmur.redis import Redis, RedisEngine
 
 # Of the lease: how often it is renewed, and when its owner stops without. Clocks need only run at about the same speed.
 _RENEWED, _TRUSTED = 0.2, 0.75
@@ -96,6 +96,7 @@ class RedisLease:
     def __init__(self, redis: Redis, *, nodes: int, clock: Clock, lease_ms: int) -> None:
         self.node = -1
         self._redis = redis
+        self.engine = RedisEngine(redis)
         self._script = redis.script(_SCRIPT)
         self._key = b"%s:nodes" % redis.prefix
         self._token = secrets.token_hex(16)

@@ -12,7 +12,7 @@ import structlog
 from murmur.errors import Unavailable
 from murmur.pubsub.local import Channels, Queue
 from murmur.pubsub.ports import MAX_MESSAGE, Listener, Message
-from murmur.redis import command, open_place
+from murmur.redis import RedisEngine, command, open_place
 from murmur.redis.connection import pack
 from murmur.redis.urls import HostPort, RedisUrl
 
@@ -30,6 +30,7 @@ class RedisPubSub:
 
     def __init__(self, place: RedisUrl) -> None:
         self._redis = open_place(place)
+        self.engine = RedisEngine(self._redis)
         self._prefix = f"{place.prefix}:channel:".encode()
         self._channels = Channels()
         self._upstream = _Upstream(place, self._wanted, self._received, self._gap)

@@ -3,10 +3,11 @@
 from murmur.redis.client import Apart, Command, Redis, Script, command
 from murmur.redis.cluster import RedisCluster
 from murmur.redis.connection import Reply
+from murmur.redis.engine import RedisEngine
 from murmur.redis.server import RedisServer
 from murmur.redis.urls import RedisUrl, is_redis, read_url
 
-__all__ = ["Apart", "Command", "Redis", "Reply", "Script", "command", "is_redis", "open_place", "open_redis"]
+__all__ = ["Apart", "Command", "Redis", "RedisEngine", "Reply", "Script", "command", "is_redis", "open_place", "open_redis"]
 
 
 def open_redis(url: str) -> Redis:

@@ -12,6 +12,8 @@ from murmur.errors import Unavailable
 from murmur.telemetry.health import Health
 
 _SECONDS = 3.0
+_WITHOUT = {"timelines", "pubsub", "limits", "leases"}
+"""Stores that a process does without for a while: what they hold is a copy, or is needed for little of what it does."""
 _log = structlog.get_logger()
 
 
@@ -20,7 +22,7 @@ async def watch_engines(stores: Mapping[str, object], health: Health) -> None:
     async with asyncio.TaskGroup() as tasks:
         for name, store in stores.items():
             engine = engine_of(store)
-            health.tell(name, None if engine is None else "not asked yet")
+            health.tell(name, None if engine is None else "not asked yet", essential=name not in _WITHOUT)
             if engine is not None:
                 tasks.create_task(_watch(name, engine, health), name=f"watch {name}")
 
@@ -40,7 +42,7 @@ async def watch_subgraph(name: str, url: str, session: aiohttp.ClientSession, he
 
 async def _watch(name: str, engine: Engine, health: Health) -> None:
     while True:
-        health.tell(name, await _failure(name, engine))
+        health.tell(name, await _failure(name, engine), essential=name not in _WITHOUT)
         await asyncio.sleep(_SECONDS)
 
 

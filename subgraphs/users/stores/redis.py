@@ -4,7 +4,7 @@ import math
 from hashlib import blake2b
 
 from murmur.errors import RateLimited, Unavailable
-from murmur.redis import Redis, Script
+from murmur.redis import Redis, RedisEngine, Script
 from subgraphs.users.model import SignInLimits
 from subgraphs.users.ports import Rule
 from subgraphs.users.stores.limits import MemoryThrottle, limits_of
@@ -24,6 +24,7 @@ class RedisThrottle:
 
     def __init__(self, redis: Redis, limits: SignInLimits) -> None:
         self._redis = redis
+        self.engine = RedisEngine(redis)
         self._spend = redis.script(_SPEND)
         self._give_back = redis.script(_GIVE_BACK)
         self._limits = limits_of(limits)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import cast
 
 from murmur.post import Post
-from murmur.redis import Apart, Redis, Reply, command
+from murmur.redis import Apart, Redis, RedisEngine, Reply, command
 from subgraphs.timelines.model import KEPT, Delivery, Pull, Timeline, Withdrawal
 from subgraphs.timelines.stores.redis.calls import Calls, Keys, bucket_of, tags
 from subgraphs.timelines.stores.redis.layout import pack_block, pack_entry, pack_ids, unpack_timeline
@@ -31,6 +31,7 @@ class RedisTimelines:
 
     def __init__(self, redis: Redis, *, idle_seconds: int) -> None:
         self._redis = redis
+        self.engine = RedisEngine(redis)
         self._script = redis.script(Path(__file__).with_name("timelines.lua").read_text())
         self._idle_ms = idle_seconds * 1_000
         self._keys = Keys(redis)
