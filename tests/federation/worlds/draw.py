@@ -143,7 +143,9 @@ class Drawing:
                 part.members[target] = self.some(self.world.members_of(target), 2)
                 for each in part.members[target]:
                     self._know_type(part, each)
-        elif target and target != QUERY:
+        elif target == QUERY:
+            part.queried = True
+        elif target:
             self._know_type(part, target)
 
     def _add_interface_objects(self) -> None:

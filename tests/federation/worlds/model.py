@@ -91,7 +91,7 @@ class Part:
     """What one subgraph declares.
 
     `members` are those of the interfaces and unions that it knows, `contracts` the fields of its interfaces, and
-    `interface_objects` are among its `types`.
+    `interface_objects` are among its `types`. When `queried`, some field leads back to the root.
     """
 
     name: str
@@ -102,6 +102,7 @@ class Part:
     interface_objects: set[str] = field(default_factory=set)
     kinds: set[str] = field(default_factory=set)
     roots: dict[str, Declared] = field(default_factory=dict)
+    queried: bool = False
 
     def declared(self, type_: str, name: str) -> Declared | None:
         return (self.roots if type_ == QUERY else self.types.get(type_, {})).get(name)
@@ -141,6 +142,8 @@ class World:
 
 
 def _print_part(world: World, part: Part) -> Iterator[str]:
+    if part.queried and not part.roots:
+        yield f"type {QUERY} {{ only{part.name}: Int }}"
     if part.roots:
         yield f"type {QUERY} {{ {' '.join(map(str, part.roots.values()))} }}"
     for name, members in part.members.items():
