@@ -138,13 +138,21 @@ def _subtract(draft: Draft, known: Iterable[_Known], condition: Condition, drop:
 
 def _look_earlier(steps: Iterable[Step], step: Step, other: Step) -> None:
     """Lets those that needed `step` for nothing but what `other` brings need that instead."""
-    given = {*_places_of(step)} - {*_places_of(other)}
+    known: dict[_Place, set[_Place]] = {}
+    for place, types in _places_of(other):
+        known.setdefault(place, set()).add(types)
+    given = {place for place, types in _places_of(step) if not any(_cover(each, types) for each in known.get(place, ()))}
     for each in steps:
         if step in each.needs:
             each.needs.add(other)
             # What a context draws on may lie anywhere above, so its steps stay needed.
             if not each.draft.contexts() and given.isdisjoint(_uses(each)):
                 each.needs.remove(step)
+
+
+def _cover(some: _Place, others: _Place) -> bool:
+    """Whether what is selected for `some` types of the objects on the way is selected for the others as well."""
+    return all(one in ("", other) for one, other in zip(some, others, strict=True))
 
 
 def _remove(steps: list[Step], step: Step) -> None:
@@ -154,20 +162,21 @@ def _remove(steps: list[Step], step: Step) -> None:
             each.needs = (each.needs - {step}) | step.needs
 
 
-def _places_of(step: Step) -> Iterator[_Place]:
-    """Where the step brings something, as keys from the root of the tree."""
-    return _places(step.draft, _keys(step.path))
+def _places_of(step: Step) -> Iterator[tuple[_Place, _Place]]:
+    """Where the step brings something, as keys from the root of the tree, each with the type that it is selected on or ""."""
+    at = _keys(step.path)
+    return _places(step.draft, at, ("",) * len(at), "")
 
 
-def _places(draft: Draft, at: _Place) -> Iterator[_Place]:
+def _places(draft: Draft, at: _Place, types: _Place, type_: str) -> Iterator[tuple[_Place, _Place]]:
     if draft.typename:
-        yield (*at, _TYPENAME)
+        yield (*at, _TYPENAME), (*types, type_)
     for field in draft.fields.values():
-        place = (*at, field.selected.key)
-        yield place
-        yield from _places(field.below, place)
-    for inner in draft.fragments.values():
-        yield from _places(inner, at)
+        place, own = (*at, field.selected.key), (*types, type_)
+        yield place, own
+        yield from _places(field.below, place, own, "")
+    for member, inner in draft.fragments.items():
+        yield from _places(inner, at, types, member)
 
 
 def _uses(step: Step) -> Iterator[_Place]:
