@@ -256,3 +256,45 @@ async def test_scalars_of_any_shape_are_sent_as_they_are(values: list[Any]) -> N
     )
     response = await ask(federate({"first": first, "second": second}), "{ boxes { echo } }")
     assert response == {"data": {"boxes": [{"echo": value} for value in values]}}
+
+
+async def test_what_one_step_brings_for_one_type_and_another_for_another_is_not_taken_for_the_same() -> None:
+    items = [{"__typename": "Book", "id": "b"}, {"__typename": "Map", "id": "m"}]
+
+    def known(book: str) -> str:
+        return f"""
+        interface Item {{ id: ID! }}
+        type Book implements Item @key(fields: "id") {{ id: ID! {book} }}
+        type Map implements Item @key(fields: "id") {{ id: ID! }}
+        """
+
+    shelf = 'type Shelf @key(fields: "id") { id: ID! items: [Item!] @shareable }'
+    front = Recorder(
+        known("") + 'type Query { shelf: Shelf map: Map } type Film implements Item @key(fields: "id") { id: ID! }' + shelf,
+        {"shelf": {"id": "s", "items": items}, "map": {"id": "n"}},
+    )
+    back = Recorder(
+        known("isbn: Int") + shelf,
+        entities={"Shelf": lambda r: {**r, "items": items}, "Book": lambda r: {**r, "isbn": 7}},
+    )
+    notes = Recorder(
+        known("isbn: Int @external")
+        + """
+        type Shelf @key(fields: "id") {
+          id: ID! items: [Item!] @external note: Int @requires(fields: "items { ... on Book { isbn } }")
+        }
+        """,
+        entities={"Shelf": lambda r: {**r, "note": r["items"][0]["isbn"]}},
+    )
+    scales = Recorder(
+        """
+        type Map @key(fields: "id") { id: ID! scale: Int }
+        type Film @key(fields: "id") { id: ID! maker: Maker }
+        type Maker @key(fields: "id") { id: ID! }
+        """,
+        entities={"Map": lambda r: {**r, "scale": 3}},
+    )
+    makers = Recorder('type Maker @key(fields: "id") { id: ID! name: String }')
+    gateway = federate({"front": front, "back": back, "notes": notes, "scales": scales, "makers": makers})
+    document = "{ map { scale } shelf { items { ... on Map { scale } ... on Film { maker { name } } } note } }"
+    assert await ask(gateway, document) == {"data": {"map": {"scale": 3}, "shelf": {"items": [{}, {"scale": 3}], "note": 7}}}
