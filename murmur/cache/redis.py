@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import cast
 
 from murmur.cache.ports import MOST_BYTES, TICKET_SECONDS, Filling
-from murmur.redis import Redis, command
+from murmur.redis import Redis, RedisEngine, command
 
 # Before each value: its ticket (8 bytes) and when that ends, in ms (a double); zeros where nobody has one.
 _HEAD = 16
@@ -38,6 +38,7 @@ class RedisCache:
     """A `Cache`. Nothing is kept without an end, so that a server that is short of memory can let go what ends first."""
 
     def __init__(self, redis: Redis) -> None:
+        self.engine = RedisEngine(redis, "copies")
         self._redis = redis
         self._stem = b"%s:cache:" % redis.prefix
         self._reserve = redis.script(_RESERVE)

@@ -96,7 +96,7 @@ class RedisLease:
     def __init__(self, redis: Redis, *, nodes: int, clock: Clock, lease_ms: int) -> None:
         self.node = -1
         self._redis = redis
-        self.engine = RedisEngine(redis)
+        self.engine = RedisEngine(redis, "records")
         self._script = redis.script(_SCRIPT)
         self._key = b"%s:nodes" % redis.prefix
         self._token = secrets.token_hex(16)

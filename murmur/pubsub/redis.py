@@ -30,7 +30,7 @@ class RedisPubSub:
 
     def __init__(self, place: RedisUrl) -> None:
         self._redis = open_place(place)
-        self.engine = RedisEngine(self._redis)
+        self.engine = RedisEngine(self._redis, "nothing")
         self._prefix = f"{place.prefix}:channel:".encode()
         self._channels = Channels()
         self._upstream = _Upstream(place, self._wanted, self._received, self._gap)

@@ -75,6 +75,10 @@ class Redis(ABC):
         """The servers that hold the keys."""
 
     @abstractmethod
+    async def members(self) -> Sequence[Node]:
+        """The masters and their replicas, as far as they are known."""
+
+    @abstractmethod
     async def close(self) -> None: ...
 
     async def _load_scripts(self, node: Node) -> None:

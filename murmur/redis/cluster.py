@@ -63,6 +63,14 @@ class RedisCluster(Redis):
         await self._learn()
         return [self._node(address) for address in sorted({owner for owner in self._owners if owner is not None})]
 
+    async def members(self) -> Sequence[Node]:
+        # Slots are told with those replicas alone that have data.
+        told_by = (await self.masters())[0]
+        lines = cast("bytes", check((await told_by.send(pack("CLUSTER", "NODES"), 1))[0])).decode().splitlines()
+        # Identity, address, flags; the address is `host:port@bus`, and since Redis 7 a name may follow it.
+        nodes = (line.split(maxsplit=3)[1:3] for line in lines)
+        return [self._node(self._address(at.partition("@")[0], told_by)) for at, flags in nodes if "noaddr" not in flags]
+
     async def close(self) -> None:
         if self._learning is not None:
             self._learning.cancel()

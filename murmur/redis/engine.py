@@ -1,21 +1,33 @@
-"""What `murmur engines check` and readiness ask of Redis."""
+"""What `murmur engines check` and readiness ask of Redis, and what of its configuration does not suit what is kept there."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Literal, cast
 
 from murmur.engines import Report
 from murmur.redis.client import Redis, check
 from murmur.redis.connection import Node, pack
 
+Keeps = Literal["copies", "records", "nothing"]
+"""Values that all have an end, of which memory that is short may lose some; or some that must stay; or none at all."""
+
 _SLOTS = 16_384
+_LOSE_WHAT_HAS_AN_END = ("volatile-ttl", "volatile-lru", "volatile-lfu", "volatile-random")
+_POLICIES: Mapping[Keeps, tuple[str, ...]] = {
+    "copies": _LOSE_WHAT_HAS_AN_END,
+    "records": (*_LOSE_WHAT_HAS_AN_END, "noeviction"),
+}
 
 
 class RedisEngine:
-    """`murmur.engines.Engine` for a Redis or a Redis Cluster, whose masters are all asked. There is nothing to make."""
+    """`murmur.engines.Engine` for a Redis or a Redis Cluster, whose masters are all asked.
 
-    def __init__(self, redis: Redis) -> None:
+    What it makes is the policy of eviction on every member, until that is restarted with another configuration.
+    """
+
+    def __init__(self, redis: Redis, keeps: Keeps) -> None:
         self._redis = redis
+        self._keeps: Keeps = keeps
 
     async def check(self) -> Report:
         masters = await self._redis.masters()
@@ -27,16 +39,37 @@ class RedisEngine:
         else:
             role = found[0]["role"]
         lags = [lag for facts in found for lag in _lags(facts)]
-        missing = {
+        unserved = {
             f"{_SLOTS - int(facts['cluster_slots_ok'])} of {_SLOTS} slots have no master that answers"
             for facts in found
             if int(facts.get("cluster_slots_ok", _SLOTS)) < _SLOTS
         }
         version = min(facts["redis_version"] for facts in found)
-        return Report("redis", version, role, max(lags) if lags else None, tuple(sorted(missing)))
+        return Report("redis", version, role, max(lags) if lags else None, (*sorted(unserved), *await self._unsuited()))
 
     async def apply(self) -> Sequence[str]:
-        return ()
+        unsuited = await self._unsuited()
+        if not unsuited:
+            return ()
+        for node in await self._redis.members():
+            # Where nobody may change the configuration it stays as it is.
+            await node.send(pack("CONFIG", "SET", "maxmemory-policy", _POLICIES[self._keeps][0]), 1)
+        left = await self._unsuited()
+        return [each for each in unsuited if each not in left]
+
+    async def _unsuited(self) -> Sequence[str]:
+        """A policy matters where memory is bounded; it is unknown where nobody may ask."""
+        suited = _POLICIES.get(self._keeps)
+        found: list[str] = []
+        for node in await self._redis.members() if suited else ():
+            [reply] = await node.send(pack("CONFIG", "GET", "maxmemory*"), 1)
+            words = [word.decode() for word in cast("list[bytes]", reply)] if isinstance(reply, list) else []
+            facts = dict(zip(words[0::2], words[1::2], strict=True))
+            policy = facts.get("maxmemory-policy")
+            if suited and policy is not None and policy not in suited and facts.get("maxmemory") != "0":
+                host, port = node.address
+                found.append(f"maxmemory-policy {suited[0]} at {host}:{port}, where it is {policy}")
+        return found
 
 
 async def _ask(node: Node, *, clustered: bool) -> Mapping[str, str]:

@@ -29,6 +29,9 @@ class RedisServer(Redis):
     async def masters(self) -> Sequence[Node]:
         return (self._node,)
 
+    async def members(self) -> Sequence[Node]:
+        return (self._node,)
+
     async def close(self) -> None:
         await self._node.close()
 

@@ -12,7 +12,7 @@ from murmur.errors import Unavailable
 from murmur.telemetry.health import Health
 
 _SECONDS = 3.0
-_WITHOUT = {"timelines", "pubsub", "limits", "leases"}
+_WITHOUT = {"timelines", "pubsub", "limits", "leases", "cache"}
 """Stores that a process does without for a while: what they hold is a copy, or is needed for little of what it does."""
 _log = structlog.get_logger()
 

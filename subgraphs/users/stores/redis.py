@@ -24,7 +24,7 @@ class RedisThrottle:
 
     def __init__(self, redis: Redis, limits: SignInLimits) -> None:
         self._redis = redis
-        self.engine = RedisEngine(redis)
+        self.engine = RedisEngine(redis, "records")
         self._spend = redis.script(_SPEND)
         self._give_back = redis.script(_GIVE_BACK)
         self._limits = limits_of(limits)

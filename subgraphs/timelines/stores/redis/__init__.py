@@ -31,7 +31,7 @@ class RedisTimelines:
 
     def __init__(self, redis: Redis, *, idle_seconds: int) -> None:
         self._redis = redis
-        self.engine = RedisEngine(redis)
+        self.engine = RedisEngine(redis, "copies")
         self._script = redis.script(Path(__file__).with_name("timelines.lua").read_text())
         self._idle_ms = idle_seconds * 1_000
         self._keys = Keys(redis)
