@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, cast
 
 from murmur.engines import Report
+from murmur.errors import Unavailable
 from murmur.redis.client import Redis, check
 from murmur.redis.connection import Node, pack
 
@@ -62,7 +63,11 @@ class RedisEngine:
         suited = _POLICIES.get(self._keeps)
         found: list[str] = []
         for node in await self._redis.members() if suited else ():
-            [reply] = await node.send(pack("CONFIG", "GET", "maxmemory*"), 1)
+            try:
+                [reply] = await node.send(pack("CONFIG", "GET", "maxmemory*"), 1)
+            except Unavailable:
+                # A replica that is away is no reason to be without the masters.
+                continue
             words = [word.decode() for word in cast("list[bytes]", reply)] if isinstance(reply, list) else []
             facts = dict(zip(words[0::2], words[1::2], strict=True))
             policy = facts.get("maxmemory-policy")
