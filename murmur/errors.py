@@ -20,6 +20,8 @@ Codes are stable: clients branch on them.
 from enum import StrEnum
 from typing import ClassVar
 
+from murmur.urls import without_password
+
 
 class ErrorCode(StrEnum):
     """`extensions.code` of a GraphQL error."""
@@ -104,7 +106,10 @@ class Refused(MurmurError):
 
 
 class StartupError(MurmurError):
-    """Told to the operator as one line; the process ends with a non-zero exit."""
+    """Told to the operator as one line, without the passwords of URLs in it; the process ends with a non-zero exit."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(without_password(message))
 
 
 class NodeIdsExhausted(StartupError):

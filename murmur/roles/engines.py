@@ -9,7 +9,7 @@ from murmur.engines import Engine, Report, engine_of
 from murmur.errors import Unavailable
 from murmur.roles.stores import Stores
 from murmur.settings import Settings
-from murmur.settings.production import without_password
+from murmur.urls import without_password
 
 _CHECK_SECONDS = 30.0
 _RETRY_SECONDS = 1.0

@@ -14,11 +14,12 @@ from murmur.settings.federation import FederationSettings
 from murmur.settings.keys import KeySettings
 from murmur.settings.limits import LimitSettings
 from murmur.settings.passwords import PasswordSettings
-from murmur.settings.production import check_engine, is_exposed, without_password
+from murmur.settings.production import check_engine, is_exposed
 from murmur.settings.server import ServerSettings
 from murmur.settings.stores import StoreSettings
 from murmur.settings.timelines import TimelineSettings
 from murmur.settings.tls import TlsSettings
+from murmur.urls import without_password
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def load_settings(environment: Mapping[str, str], **flags: object) -> Settings:
         told = first["msg"].removeprefix("Value error, ")
         if first["loc"]:
             told = f"{PREFIX}{str(first['loc'][0]).upper()}={first.get('input')!r}: {told}"
-        raise StartupError(without_password(told)) from error
+        raise StartupError(told) from error
     if settings.server.production:
         _check_production(settings)
     return settings

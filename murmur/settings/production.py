@@ -1,15 +1,14 @@
 """What production refuses: what is only fit for trying out, and what would cross a network in plain text."""
 
 import ipaddress
-import re
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from murmur.errors import StartupError
+from murmur.urls import without_password
 
 _ENCRYPTED = {"s", "ssc", "ssl", "tls", "srv", "https", "rediss"}
 """Parts of a scheme, between its plus signs, that stand for TLS."""
 _DEFAULT_PASSWORDS = {"admin", "changeme", "murmur", "neo4j", "password", "redis", "root", "secret"}
-_PASSWORD = re.compile(r"(?<=://)([^:/@]*):[^@]*@")
 
 
 def is_exposed(url: str) -> bool:
@@ -31,10 +30,6 @@ def check_engine(name: str, url: str, *, plaintext: bool) -> None:
     credentials, _, _ = urlsplit(url).netloc.rpartition("@")
     if unquote(credentials.partition(":")[2]) in _DEFAULT_PASSWORDS:
         raise StartupError(f"{name}: the password is a default that everybody knows; production needs one of its own")
-
-
-def without_password(url: str) -> str:
-    return _PASSWORD.sub(r"\1:********@", url)
 
 
 def _name(host: str) -> str:

@@ -1,10 +1,12 @@
 """What production refuses, and how secrets are given without the environment."""
 
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
 from murmur.errors import StartupError
+from murmur.roles.stores import Stores
 from murmur.settings import load_settings, shown
 from murmur.settings.production import is_exposed
 
@@ -85,3 +87,12 @@ def test_a_file_that_is_missing_unknown_or_one_of_two_is_refused(tmp_path: Path)
 def test_the_files_of_tls_go_together(tmp_path: Path) -> None:
     with pytest.raises(StartupError, match=r"^MURMUR_TLS_CERT_FILE, MURMUR_TLS_KEY_FILE and MURMUR_TLS_CA_FILE go together$"):
         load_settings({"MURMUR_TLS_CERT_FILE": str(tmp_path / "a.pem")})
+
+
+@pytest.mark.parametrize("name", ["users", "timelines", "broker", "pubsub", "limits"])
+async def test_an_engine_that_there_is_no_adapter_for_is_told_without_its_password(name: str, tmp_path: Path) -> None:
+    settings = load_settings({f"MURMUR_{name.upper()}_URL": "oracle://scott:tiger@db/x"}, data_dir=tmp_path)
+    async with AsyncExitStack() as stack:
+        with pytest.raises(StartupError, match="oracle") as refused:
+            Stores(settings, stack).open_all()
+    assert "tiger" not in str(refused.value)
