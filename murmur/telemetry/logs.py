@@ -25,5 +25,6 @@ def configure_logs(level: str) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-    # While a broker is away the driver writes a hundred lines a second; what becomes of it is ours to tell.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    # While an engine is away its driver writes a hundred lines a second; what becomes of it is ours to tell.
+    for driver in ("aiokafka", "neo4j"):
+        logging.getLogger(driver).setLevel(logging.CRITICAL)

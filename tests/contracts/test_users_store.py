@@ -156,6 +156,8 @@ async def test_nobody_follows_whom_does_not_exist(store: UsersStore) -> None:
     assert await mute(store, Edge(13, 1, 2)) is Outcome.UNKNOWN
     assert await counts(store, 1) == (0, 0)
     assert await events(store) == []
+    await add(store, 3)
+    assert await follow(store, Edge(10, 1, 3), Edge(10, 1, 2)) == [Outcome.DONE, Outcome.UNKNOWN]
 
 
 async def test_two_follows_of_one_list_never_share_a_position(store: UsersStore) -> None:
@@ -178,6 +180,16 @@ async def test_a_follow_that_may_move_takes_the_next_free_position(store: UsersS
         assert await store.follow([(Edge(10, 1, 4), event)], movable={0}) == [outcome]
     assert await store.all_edges("follow", (0, 0), 9) == [Edge(10, 1, 2), Edge(11, 1, 3), Edge(12, 1, 4)]
     assert len(await events(store)) == 1
+
+
+async def test_a_follow_finds_a_free_position_behind_any_number_of_taken_ones(store: UsersStore) -> None:
+    people = range(1, 203)
+    await add(store, *people)
+    await follow(store, *(Edge(1_000 + id_, id_, 202) for id_ in people[:200]))
+    event = Followed(id=next(_event_ids), at=AT, follower_id=201, followee_id=202)
+    assert await store.follow([(Edge(1_001, 201, 202), event)], movable={0}) == [Outcome.DONE]
+    [newest, *_] = await store.neighbours([Listing("followers", 202, Window(1))])
+    assert newest[0].position == 1_201
 
 
 async def test_a_block_ends_both_follows_and_prevents_new_ones(store: UsersStore) -> None:

@@ -5,11 +5,13 @@ follow and a block of the same two wait for each other, while any number of peop
 commit itself locks people without many edges yet, which can meet in a deadlock: one of the two is carried out again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import Any, Final, LiteralString
 
 from murmur.events import GraphEvent
-from subgraphs.users.model import Edge
+from subgraphs.users.model import Edge, Outcome
 from subgraphs.users.ports import EdgeKind
 from subgraphs.users.stores.neo4j import cypher
 from subgraphs.users.stores.neo4j.database import Transaction
@@ -18,39 +20,92 @@ from subgraphs.users.stores.neo4j.outbox import Telling
 Pair = tuple[int, int]
 """Source and target."""
 
-_KINDS: tuple[EdgeKind, ...] = ("follow", "block", "mute")
+KINDS: Final[tuple[EdgeKind, ...]] = ("follow", "block", "mute")
+_LOCK: Final[Mapping[EdgeKind, LiteralString]] = {
+    "follow": cypher.LOCK_FOLLOWS,
+    "block": cypher.LOCK_BLOCKS,
+    "mute": cypher.LOCK_MUTES,
+}
+_CHANGE: Final[Mapping[EdgeKind, LiteralString]] = {
+    "follow": cypher.CHANGE_FOLLOWS,
+    "block": cypher.CHANGE_BLOCKS,
+    "mute": cypher.CHANGE_MUTES,
+}
 # How many positions from a wanted one on are looked at for a free one at a time.
 _SPAN = 64
+
+
+async def begin(
+    transaction: Transaction,
+    kind: EdgeKind,
+    edges: Sequence[Edge],
+    *,
+    movable: AbstractSet[int] = frozenset(),
+) -> "Change":
+    """Begin to change edges of one kind: lock who has to be, and read what stands between the people of these edges.
+
+    `movable` are the indexes of those follows that may take another position.
+    """
+    pairs = [(edge.source_id, edge.target_id) for edge in edges]
+    both_ways = [way for source, target in pairs for way in ((source, target), (target, source))]
+    sources, targets = {pair[0] for pair in pairs}, {pair[1] for pair in pairs}
+    found = await transaction.value(
+        _LOCK[kind],
+        locks=sorted(sources | targets if kind == "block" else sources),
+        others=[] if kind == "block" else list(targets),
+        follows=pairs if kind == "follow" else both_ways,
+        blocks=pairs if kind == "block" else both_ways,
+        mutes=pairs,
+        spans=[_span(edge, movable=index in movable) for index, edge in enumerate(edges)],
+    )
+    return Change(transaction, kind, found)
 
 
 class Change:
     """What stands between the people of a batch, as it is after the rows that were decided so far."""
 
-    def __init__(
-        self, transaction: Transaction, known: AbstractSet[int], standing: Mapping[EdgeKind, set[Pair]], telling: Telling
-    ) -> None:
+    def __init__(self, transaction: Transaction, kind: EdgeKind, found: Mapping[str, Any]) -> None:
         self._transaction = transaction
-        self._known = known
-        self._standing = standing
-        self._telling = telling
-        self._added: dict[EdgeKind, list[tuple[int, int, int]]] = {kind: [] for kind in _KINDS}
-        self._ended: dict[EdgeKind, list[Pair]] = {kind: [] for kind in _KINDS}
+        self._kind: EdgeKind = kind
+        last_events: dict[int, int | None] = dict(found["locked"])
+        self._known = set(last_events).union(found["others"])
+        self._telling = Telling(last_events)
+        self._standing: dict[EdgeKind, set[Pair]] = {kind: set(map(tuple, found.get(kind, ()))) for kind in KINDS}
+        self._added: dict[EdgeKind, list[tuple[int, int, int]]] = {kind: [] for kind in KINDS}
+        self._ended: dict[EdgeKind, list[Pair]] = {kind: [] for kind in KINDS}
         self._following: set[Pair] = set()
         self._followers: set[Pair] = set()
         """Positions that are taken in lists: (whose list, position)."""
+        self._take(found)
 
-    def knows(self, edge: Edge) -> bool:
-        return edge.source_id in self._known and edge.target_id in self._known
+    def blocked(self, edge: Edge) -> bool:
+        """Whether one of the two has blocked the other."""
+        pair = (edge.source_id, edge.target_id)
+        return pair in self._standing["block"] or pair[::-1] in self._standing["block"]
 
-    def has(self, kind: EdgeKind, source_id: int, target_id: int) -> bool:
-        return (source_id, target_id) in self._standing[kind]
-
-    def add(self, kind: EdgeKind, edge: Edge) -> None:
-        self._standing[kind].add((edge.source_id, edge.target_id))
-        self._added[kind].append((edge.id, edge.source_id, edge.target_id))
-        if kind == "follow":
+    def add(self, edge: Edge) -> Outcome:
+        """DONE, UNCHANGED or UNKNOWN."""
+        outcome = self._outcome(edge)
+        if outcome is Outcome.DONE:
+            pair = (edge.source_id, edge.target_id)
+            self._standing[self._kind].add(pair)
+            self._added[self._kind].append((edge.id, *pair))
             self._following.add((edge.source_id, edge.id))
             self._followers.add((edge.target_id, edge.id))
+        return outcome
+
+    async def add_follow(self, edge: Edge, *, movable: bool) -> Outcome:
+        """ID_TAKEN too, where the position is taken in one of the two lists and the follow may not move."""
+        position = edge.id
+        if self._outcome(edge) is Outcome.DONE:
+            while (edge.source_id, position) in self._following or (edge.target_id, position) in self._followers:
+                if not movable:
+                    return Outcome.ID_TAKEN
+                position += 1
+                if (position - edge.id) % _SPAN == 0:
+                    span = _span(replace(edge, id=position), movable=True)
+                    self._take(await self._transaction.value(cypher.POSITIONS, spans=[span]))
+        return self.add(replace(edge, id=position))
 
     def end(self, kind: EdgeKind, source_id: int, target_id: int) -> bool:
         """False when there is no such edge."""
@@ -64,53 +119,27 @@ class Change:
     def tell(self, event: GraphEvent) -> None:
         self._telling.tell(event)
 
-    async def look_at_positions(self, wanted: Iterable[tuple[Edge, bool]]) -> None:
-        """Read which positions of the two lists of each follow are taken: its own, or the next ones too where it may move."""
-        spans = [(edge.source_id, edge.target_id, edge.id, edge.id + (_SPAN if movable else 1)) for edge, movable in wanted]
-        following, followers = await self._transaction.value(cypher.POSITIONS, spans=spans)
-        self._following.update((user_id, position) for user_id, position in following)
-        self._followers.update((user_id, position) for user_id, position in followers)
-
-    async def free_position(self, edge: Edge, *, movable: bool) -> int | None:
-        """The position of a follow that was looked at; None when it is taken in one of the lists and it may not move."""
-        position = edge.id
-        while (edge.source_id, position) in self._following or (edge.target_id, position) in self._followers:
-            if not movable:
-                return None
-            position += 1
-            if (position - edge.id) % _SPAN == 0:
-                await self.look_at_positions([(Edge(position, edge.source_id, edge.target_id), True)])
-        return position
-
     async def write(self) -> None:
         """Write what was decided, if anything."""
         if any(self._added.values()) or any(self._ended.values()):
             await self._transaction.value(
-                cypher.CHANGE_GRAPH,
+                _CHANGE[self._kind],
                 **{f"{kind}s": rows for kind, rows in self._added.items()},
                 **{f"ended_{kind}s": pairs for kind, pairs in self._ended.items()},
                 **self._telling.parameters(),
             )
 
+    def _outcome(self, edge: Edge) -> Outcome:
+        pair = (edge.source_id, edge.target_id)
+        if not self._known.issuperset(pair):
+            return Outcome.UNKNOWN
+        return Outcome.UNCHANGED if pair in self._standing[self._kind] else Outcome.DONE
 
-async def begin(
-    transaction: Transaction,
-    lock: Iterable[int],
-    others: Iterable[int] = (),
-    *,
-    follows: Iterable[Pair] = (),
-    blocks: Iterable[Pair] = (),
-    mutes: Iterable[Pair] = (),
-) -> Change:
-    """Lock people, and read who of them and of the `others` there is and which of these edges there are."""
-    locked, known, *standing = await transaction.value(
-        cypher.LOCK_GRAPH,
-        locks=sorted(set(lock)),
-        ids=list(set(others)),
-        follows=list(set(follows)),
-        blocks=list(set(blocks)),
-        mutes=list(set(mutes)),
-    )
-    last_events = dict[int, int | None](locked)
-    edges: dict[EdgeKind, set[Pair]] = {kind: set(map(tuple, pairs)) for kind, pairs in zip(_KINDS, standing, strict=True)}
-    return Change(transaction, last_events.keys() | set(known), edges, Telling(last_events))
+    def _take(self, found: Mapping[str, Any]) -> None:
+        self._following.update(map(tuple, found.get("following", ())))
+        self._followers.update(map(tuple, found.get("followers", ())))
+
+
+def _span(edge: Edge, *, movable: bool) -> tuple[int, int, int, int]:
+    """Which positions of which lists are looked at: a follow's own, or the next ones too where it may move."""
+    return edge.source_id, edge.target_id, edge.id, edge.id + (_SPAN if movable else 1)

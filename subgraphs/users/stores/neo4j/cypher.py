@@ -1,8 +1,8 @@
 """Every statement that the adapter sends, in one place, so that a test can look at the plan of each.
 
 Whatever is looked for is found by an index, so that a statement costs what it returns; hints hold the planner to it, however
-small a graph is when a plan is made. Edges are asked for by both ends one by one: given a list of ends, the planner may read
-all edges of the other end instead.
+small a graph is when a plan is made. No indexed property of an edge is collected itself: as `collect` leaves out what is null,
+the planner would take the index to be asked for no more than that the property is there, and filter.
 
 Each returns one value: the driver spends more on a record than on what is in it. Each is given one map: the server would plan
 anew for each size of each list that is a parameter of its own. Removing a property that no node has takes the node's lock and
@@ -205,7 +205,7 @@ OLDEST_FOLLOWING: Final = _neighbours("source", "()-[f:FOLLOWS]->(u)", "ASC")
 FOLLOWERS_AFTER: Final = """
 MATCH ()-[f:FOLLOWS]->() USING INDEX SEEK f:FOLLOWS(target, source) WHERE f.target = $given.user_id AND f.source > $given.after
 WITH f ORDER BY f.target, f.source LIMIT $given.limit
-RETURN collect(f.source)
+RETURN [f IN collect(f) | f.source]
 """
 FOLLOWEES: Final = """
 MATCH ()-[f:FOLLOWS]->() USING INDEX SEEK f:FOLLOWS(source, id) WHERE f.source = $given.user_id AND f.id >= 0
@@ -255,20 +255,16 @@ CALL () {{
 """
 
 
-LOCK_GRAPH: Final = f"""
-CALL () {{
+_LOCK = """
+CALL () {
     UNWIND $given.locks AS id
     MATCH (u:User) USING INDEX SEEK u:User(id) WHERE u.id = id REMOVE u.lock
     WITH collect(u) AS locked UNWIND locked AS u
     RETURN collect([u.id, u.last_event]) AS locked
-}}
-CALL () {{ MATCH (u:User) USING INDEX SEEK u:User(id) WHERE u.id IN $given.ids RETURN collect(u.id) AS known }}
-{_standing("FOLLOWS", "follows")}
-{_standing("BLOCKS", "blocks")}
-{_standing("MUTES", "mutes")}
-RETURN [locked, known, follows, blocks, mutes]
+}
+CALL () { MATCH (u:User) USING INDEX SEEK u:User(id) WHERE u.id IN $given.others RETURN collect(u.id) AS others }
 """
-POSITIONS: Final = """
+_POSITIONS = """
 CALL () {
     UNWIND $given.spans AS span
     MATCH ()-[f:FOLLOWS]->() USING INDEX SEEK f:FOLLOWS(source, id)
@@ -281,7 +277,28 @@ CALL () {
     WHERE f.target = span[1] AND f.id >= span[2] AND f.id < span[3]
     RETURN collect([span[1], f.id]) AS followers
 }
-RETURN [following, followers]
+"""
+LOCK_FOLLOWS: Final = f"""
+{_LOCK}
+{_standing("FOLLOWS", "follows")}
+{_standing("BLOCKS", "blocks")}
+{_POSITIONS}
+RETURN {{locked: locked, others: others, follow: follows, block: blocks, following: following, followers: followers}}
+"""
+LOCK_BLOCKS: Final = f"""
+{_LOCK}
+{_standing("FOLLOWS", "follows")}
+{_standing("BLOCKS", "blocks")}
+RETURN {{locked: locked, others: others, follow: follows, block: blocks}}
+"""
+LOCK_MUTES: Final = f"""
+{_LOCK}
+{_standing("MUTES", "mutes")}
+RETURN {{locked: locked, others: others, mute: mutes}}
+"""
+POSITIONS: Final = f"""
+{_POSITIONS}
+RETURN {{following: following, followers: followers}}
 """
 
 
@@ -306,12 +323,21 @@ CALL () {{
 """
 
 
-CHANGE_GRAPH: Final = f"""
+CHANGE_FOLLOWS: Final = f"""
+{_end("FOLLOWS", "ended_follows")}
+{_add("FOLLOWS", "follows")}
+{_TELL}
+RETURN true
+"""
+CHANGE_BLOCKS: Final = f"""
 {_end("FOLLOWS", "ended_follows")}
 {_end("BLOCKS", "ended_blocks")}
-{_end("MUTES", "ended_mutes")}
-{_add("FOLLOWS", "follows")}
 {_add("BLOCKS", "blocks")}
+{_TELL}
+RETURN true
+"""
+CHANGE_MUTES: Final = f"""
+{_end("MUTES", "ended_mutes")}
 {_add("MUTES", "mutes")}
 {_TELL}
 RETURN true

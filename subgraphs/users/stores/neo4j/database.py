@@ -17,7 +17,7 @@ from neo4j.exceptions import ConfigurationError, ConstraintError, DriverError, N
 
 from murmur.errors import StartupError, Unavailable
 
-_READ_SECONDS: Final = 5.0
+_READ_SECONDS: Final = 10.0
 _WRITE_SECONDS: Final = 30.0
 _CONNECT_SECONDS: Final = 3.0
 _CONNECTIONS: Final = 32

@@ -4,10 +4,10 @@ A relationship carries both ids beside its own, so that it is found through an i
 position in a list: a page costs the same whether somebody has ten followers or ten million.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import Any, LiteralString
+from typing import LiteralString
 
 from murmur.events import Blocked, Followed, Muted, Unblocked, Unfollowed, Unmuted
 from murmur.ids import MAX_ID
@@ -15,7 +15,7 @@ from murmur.relation import STRANGERS, Relation
 from subgraphs.users.model import Edge, Listing, Neighbour, Outcome, Side, User
 from subgraphs.users.ports import EdgeKind
 from subgraphs.users.stores.neo4j import cypher
-from subgraphs.users.stores.neo4j.change import Change, Pair, begin
+from subgraphs.users.stores.neo4j.change import begin
 from subgraphs.users.stores.neo4j.database import Database, Transaction
 
 _NEIGHBOURS: Mapping[tuple[Side, bool], LiteralString] = {
@@ -39,43 +39,26 @@ class Neo4jGraph:
         self._database = database
 
     async def follow(self, rows: Sequence[tuple[Edge, Followed]], movable: AbstractSet[int] = frozenset()) -> Sequence[Outcome]:
-        pairs = _pairs(edge for edge, _ in rows)
-
         async def work(transaction: Transaction) -> Sequence[Outcome]:
-            sources, targets = zip(*pairs, strict=True)
-            change = await begin(transaction, sources, targets, follows=pairs, blocks=_both_ways(pairs))
-            new = {
-                index: (edge, index in movable)
-                for index, (edge, _) in enumerate(rows)
-                if change.knows(edge) and not change.has("follow", edge.source_id, edge.target_id)
-            }
-            if new:
-                await change.look_at_positions(new.values())
+            change = await begin(transaction, "follow", [edge for edge, _ in rows], movable=movable)
             outcomes: list[Outcome] = []
             for index, (edge, event) in enumerate(rows):
-                if not change.knows(edge):
-                    outcome = Outcome.UNKNOWN
-                elif _blocked(change, edge):
-                    outcome = Outcome.BLOCKED
-                else:
-                    outcome = await _add_follow(change, edge, movable=index in movable)
+                blocked = change.blocked(edge)
+                outcome = Outcome.BLOCKED if blocked else await change.add_follow(edge, movable=index in movable)
                 if outcome is Outcome.DONE:
                     change.tell(event)
                 outcomes.append(outcome)
             await change.write()
             return outcomes
 
-        return await self._database.write(work) if rows else []
+        return await self._database.write(work)
 
     async def block(self, rows: Sequence[tuple[Edge, Blocked, tuple[Unfollowed, Unfollowed]]]) -> Sequence[Outcome]:
-        pairs = _pairs(edge for edge, _, _ in rows)
-
         async def work(transaction: Transaction) -> Sequence[Outcome]:
-            people = (id_ for pair in pairs for id_ in pair)
-            change = await begin(transaction, people, follows=_both_ways(pairs), blocks=pairs)
+            change = await begin(transaction, "block", [edge for edge, _, _ in rows])
             outcomes: list[Outcome] = []
             for edge, event, endings in rows:
-                outcome = _add(change, "block", edge)
+                outcome = change.add(edge)
                 if outcome is Outcome.DONE:
                     for ended in endings:
                         if change.end("follow", ended.follower_id, ended.followee_id):
@@ -88,13 +71,11 @@ class Neo4jGraph:
         return await self._database.write(work)
 
     async def mute(self, rows: Sequence[tuple[Edge, Muted]]) -> Sequence[Outcome]:
-        pairs = _pairs(edge for edge, _ in rows)
-
         async def work(transaction: Transaction) -> Sequence[Outcome]:
-            change = await begin(transaction, (pair[0] for pair in pairs), (pair[1] for pair in pairs), mutes=pairs)
+            change = await begin(transaction, "mute", [edge for edge, _ in rows])
             outcomes: list[Outcome] = []
             for edge, event in rows:
-                outcome = _add(change, "mute", edge)
+                outcome = change.add(edge)
                 if outcome is Outcome.DONE:
                     change.tell(event)
                 outcomes.append(outcome)
@@ -105,7 +86,7 @@ class Neo4jGraph:
 
     async def remove(self, kind: EdgeKind, source_id: int, target_id: int, event: Unfollowed | Unblocked | Unmuted) -> bool:
         async def work(transaction: Transaction) -> bool:
-            change = await begin(transaction, (source_id,), **_of_kind(kind, [(source_id, target_id)]))
+            change = await begin(transaction, kind, [Edge(0, source_id, target_id)])
             removed = change.end(kind, source_id, target_id)
             if removed:
                 change.tell(event)
@@ -164,54 +145,16 @@ class Neo4jGraph:
         return [Edge(*row) for row in rows]
 
     async def put_edges(self, kind: EdgeKind, edges: Sequence[Edge]) -> None:
-        pairs = _pairs(edges)
-
         async def work(transaction: Transaction) -> None:
-            change = await begin(transaction, (pair[0] for pair in pairs), (pair[1] for pair in pairs), **_of_kind(kind, pairs))
-            if kind == "follow":
-                await change.look_at_positions((edge, False) for edge in edges)
+            change = await begin(transaction, kind, edges)
             for edge in edges:
                 if kind == "follow":
-                    await _add_follow(change, edge, movable=False)
+                    await change.add_follow(edge, movable=False)
                 else:
-                    _add(change, kind, edge)
+                    change.add(edge)
             await change.write()
 
         await self._database.write(work)
-
-
-def _add(change: Change, kind: EdgeKind, edge: Edge) -> Outcome:
-    if not change.knows(edge):
-        return Outcome.UNKNOWN
-    if change.has(kind, edge.source_id, edge.target_id):
-        return Outcome.UNCHANGED
-    change.add(kind, edge)
-    return Outcome.DONE
-
-
-async def _add_follow(change: Change, edge: Edge, *, movable: bool) -> Outcome:
-    if change.has("follow", edge.source_id, edge.target_id):
-        return Outcome.UNCHANGED
-    position = await change.free_position(edge, movable=movable)
-    if position is None:
-        return Outcome.ID_TAKEN
-    return _add(change, "follow", replace(edge, id=position))
-
-
-def _blocked(change: Change, edge: Edge) -> bool:
-    return change.has("block", edge.source_id, edge.target_id) or change.has("block", edge.target_id, edge.source_id)
-
-
-def _pairs(edges: Iterable[Edge]) -> list[Pair]:
-    return [(edge.source_id, edge.target_id) for edge in edges]
-
-
-def _both_ways(pairs: Iterable[Pair]) -> list[Pair]:
-    return [way for source, target in pairs for way in ((source, target), (target, source))]
-
-
-def _of_kind(kind: EdgeKind, pairs: list[Pair]) -> dict[str, Any]:
-    return {f"{kind}s": pairs}
 
 
 def _bounds(listing: Listing) -> tuple[int, int]:
