@@ -5,8 +5,9 @@ small a graph is when a plan is made. No indexed property of an edge is collecte
 the planner would take the index to be asked for no more than that the property is there, and filter.
 
 Each returns one value: the driver spends more on a record than on what is in it. Each is given one map: the server would plan
-anew for each size of each list that is a parameter of its own. Removing a property that no node has takes the node's lock and
-writes nothing; `collect` after it keeps what is read next behind the lock.
+anew for each size of each list that is a parameter of its own. Setting a property to what it is takes the node's lock and
+writes nothing; `collect` after it keeps what is read next behind the lock. What another transaction deletes between being
+found and being read has no properties.
 """
 
 from typing import Final, LiteralString
@@ -47,7 +48,7 @@ CALL () { MATCH (u:User) USING INDEX SEEK u:User(handle_key) WHERE u.handle_key 
 RETURN of_ids + of_handles
 """  # noqa: E501
 LOCK_USER: Final = f"""
-MATCH (u:User) USING INDEX SEEK u:User(id) WHERE u.id = $given.id REMOVE u.lock
+MATCH (u:User) USING INDEX SEEK u:User(id) WHERE u.id = $given.id SET u.lock = true
 WITH collect(u) AS locked UNWIND locked AS u
 RETURN collect([{_USER}, u.last_event])
 """
@@ -81,7 +82,7 @@ RETURN true
 _ACCOUNT = "[a.user_id, a.password_hash, a.email]"
 _SESSION = "[s.id, s.user_id, s.token_hash, s.started_at, s.expires_at, s.secret]"
 _LOCK_ACCOUNT = """
-MATCH (a:Account) USING INDEX SEEK a:Account(user_id) WHERE a.user_id = $given.user_id REMOVE a.lock
+MATCH (a:Account) USING INDEX SEEK a:Account(user_id) WHERE a.user_id = $given.user_id SET a.lock = true
 WITH collect(a) AS locked
 """
 
@@ -114,19 +115,19 @@ CHANGE_HASH: Final = """
 MATCH (a:Account) USING INDEX SEEK a:Account(user_id) WHERE a.user_id = $given.user_id SET a.password_hash = $given.password_hash
 RETURN count(*)
 """
+_THERE = f"[s IN collect(s) WHERE s.id IS NOT NULL | {_SESSION}]"
 SESSION: Final = f"""
 MATCH (s:Session) USING INDEX SEEK s:Session(id) WHERE s.id = $given.id
-RETURN collect({_SESSION})
+RETURN {_THERE}
 """
 SESSIONS_AFTER: Final = f"""
 MATCH (s:Session) USING INDEX SEEK s:Session(id) WHERE s.id > $given.after
 WITH s ORDER BY s.id LIMIT $given.limit
-RETURN collect({_SESSION})
+RETURN {_THERE}
 """
 LOCK_SESSION: Final = f"""
-MATCH (s:Session) USING INDEX SEEK s:Session(id) WHERE s.id = $given.id REMOVE s.lock
-WITH collect(s) AS locked UNWIND locked AS s
-RETURN collect({_SESSION})
+MATCH (s:Session) USING INDEX SEEK s:Session(id) WHERE s.id = $given.id SET s.lock = true
+RETURN {_THERE}
 """
 ROTATE_SESSION: Final = """
 MATCH (s:Session) USING INDEX SEEK s:Session(id) WHERE s.id = $given.id
@@ -204,8 +205,8 @@ OLDEST_FOLLOWING: Final = _neighbours("source", "()-[f:FOLLOWS]->(u)", "ASC")
 
 FOLLOWERS_AFTER: Final = """
 MATCH ()-[f:FOLLOWS]->() USING INDEX SEEK f:FOLLOWS(target, source) WHERE f.target = $given.user_id AND f.source > $given.after
-WITH f ORDER BY f.target, f.source LIMIT $given.limit
-RETURN [f IN collect(f) | f.source]
+WITH f.target AS target, f.source AS source ORDER BY target, source LIMIT $given.limit
+RETURN [row IN collect([source]) | row[0]]
 """
 FOLLOWEES: Final = """
 MATCH ()-[f:FOLLOWS]->() USING INDEX SEEK f:FOLLOWS(source, id) WHERE f.source = $given.user_id AND f.id >= 0
@@ -234,7 +235,7 @@ CALL () {{
     RETURN e ORDER BY e.source, e.target LIMIT $given.limit
 }}
 WITH e ORDER BY e.source, e.target LIMIT $given.limit
-RETURN collect([e.id, e.source, e.target])
+RETURN [row IN collect([e.id, e.source, e.target]) WHERE row[0] IS NOT NULL]
 """
 
 
@@ -258,7 +259,7 @@ CALL () {{
 _LOCK = """
 CALL () {
     UNWIND $given.locks AS id
-    MATCH (u:User) USING INDEX SEEK u:User(id) WHERE u.id = id REMOVE u.lock
+    MATCH (u:User) USING INDEX SEEK u:User(id) WHERE u.id = id SET u.lock = true
     WITH collect(u) AS locked UNWIND locked AS u
     RETURN collect([u.id, u.last_event]) AS locked
 }

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncTransaction, Query
-from neo4j.exceptions import ConfigurationError, ConstraintError, DriverError, Neo4jError
+from neo4j.exceptions import ConfigurationError, ConstraintError, DriverError, IncompleteCommit, Neo4jError
 
 from murmur.errors import StartupError, Unavailable
 
@@ -137,11 +137,16 @@ async def _repeated(once: Callable[[], Awaitable[T]], seconds: float, tries: int
                 try:
                     return await once()
                 except (DriverError, Neo4jError) as error:
-                    if not error.is_retryable() and not isinstance(error, ConstraintError):
+                    if not _passing(error):
                         raise
                 # Those who met in a deadlock should not meet again.
                 await asyncio.sleep(random.uniform(0.5, 1) * min(_FIRST_PAUSE * 2**number, _LONGEST_PAUSE))  # noqa: S311 (no secret)
             return await once()
+
+
+def _passing(error: DriverError | Neo4jError) -> bool:
+    """Whether what failed may succeed when it is tried again, as every `work` may be."""
+    return error.is_retryable() or isinstance(error, IncompleteCommit | ConstraintError)
 
 
 @asynccontextmanager
