@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import engine, fanout, kafka, redis, search, social
+from benchmarks import engine, fanout, kafka, mongodb, redis, search, social
 from benchmarks.gateway import measure as gateway
 from benchmarks.report import title
 from benchmarks.server import BenchmarkFailed
@@ -19,7 +19,9 @@ def main() -> None:
     parser.add_argument("--graph", type=Path, metavar="FILE", help="edge list of the social network; a generated one without it")
     parser.add_argument("--seconds", type=float, default=_SECONDS, metavar="N", help="of each phase, or gateway")
     parser.add_argument(
-        "--only", choices=("engine", "gateway", "fanout", "kafka", "redis", "search", "social"), help="measure this alone"
+        "--only",
+        choices=("engine", "gateway", "fanout", "kafka", "mongodb", "redis", "search", "social"),
+        help="measure this alone",
     )
     given = parser.parse_args()
     parts: dict[str, Callable[[], None]] = {
@@ -27,6 +29,7 @@ def main() -> None:
         "gateway": lambda: gateway.main(given.seconds),
         "fanout": lambda: asyncio.run(fanout.measure(people=1_000, followers=40, tweets=20_000, rate=200)),
         "kafka": kafka.main,
+        "mongodb": mongodb.main,
         "redis": redis.main,
         "search": search.main,
         "social": lambda: social.main(given.graph, given.seconds),

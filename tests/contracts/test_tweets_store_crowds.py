@@ -153,6 +153,27 @@ async def test_posts_of_thousands_of_people_are_merged(store: TweetStore) -> Non
     assert [post.id for post in oldest] == everything[-101:]
 
 
+async def test_lists_of_hundreds_of_owners_come_in_one_call(store: TweetStore) -> None:
+    people = range(1, 251)
+    await store.import_tweets(
+        [Tweet(1_000 * turn + person, person, 0, "x") for turn in (1, 2, 3) for person in people], frozenset(), published
+    )
+    await store.add_edges("bookmarks", [Edge(9_000 + person, person, 1_001) for person in people], lambda _edge, _author: None)
+    windows = {
+        person: Window(1 + person % 2, below=3_000 if person % 3 else None, from_oldest=person % 5 == 0) for person in people
+    }
+    found = await store.entries("originals", windows)
+    for person, window in windows.items():
+        ids = [1_000 * turn + person for turn in (3, 2, 1) if turn < 3 or window.below is None]
+        assert [entry.id for entry in found[person]] == (ids[-window.fetch :] if window.from_oldest else ids[: window.fetch])
+    bookmarked = await store.entries("bookmarks", dict.fromkeys(people, Window(1)))
+    assert all([entry.tweet_id for entry in bookmarked[person]] == [1_001] for person in people)
+    posts = await store.posts_by(dict.fromkeys(people, Window(1)))
+    assert {person: [post.id for post in found] for person, found in posts.items()} == {
+        person: [3_000 + person, 2_000 + person] for person in people
+    }
+
+
 async def test_retweets_of_deleted_tweets_do_not_empty_a_page(store: TweetStore) -> None:
     for tweet_id in range(100, 200):
         await publish(store, tweet_id)

@@ -70,20 +70,16 @@ def concern_faults(command: Mapping[str, Any]) -> list[str]:
 
 def _pipeline_faults(collection: object, pipeline: Sequence[Mapping[str, Any]]) -> list[str]:
     faults: list[str] = []
-    if isinstance(collection, str) and collection in SHARD_KEYS:
+    if collection in SHARD_KEYS:
         first = pipeline[0].get("$match", {}) if pipeline else {}
-        if not _carries(first, collection, many=True):
+        if not _carries(first, str(collection), many=True):
             faults.append(f"aggregate on {collection}: {first}")
     for stage in pipeline:
+        if "$unionWith" in stage:
+            faults += _pipeline_faults(stage["$unionWith"]["coll"], stage["$unionWith"]["pipeline"])
         if "$lookup" in stage:
-            faults += _lookup_faults(stage["$lookup"])
-    return faults
-
-
-def _lookup_faults(lookup: Mapping[str, Any]) -> list[str]:
-    faults = [fault for stage in lookup["pipeline"] if "$lookup" in stage for fault in _lookup_faults(stage["$lookup"])]
-    if lookup["from"] in SHARD_KEYS and lookup.get("foreignField") != SHARD_KEYS[lookup["from"]]:
-        faults.append(f"$lookup from {lookup['from']} by {lookup.get('foreignField')}")
+            # None is needed so far; whoever adds one tells the watch which field carries the key.
+            faults.append(f"$lookup from {stage['$lookup']['from']}")
     return faults
 
 

@@ -24,6 +24,7 @@ EDGE_KINDS: tuple[EdgeKind, ...] = ("likes", "retweets", "bookmarks")
 _FRUITLESS = 50
 _PAUSE_SECONDS = 0.01
 _EACH = 64
+_PICKED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +156,17 @@ class Engaging:
 
     async def _read(self, tweet_ids: Collection[int], user_ids: Collection[int]) -> Mapping[int, _Standing]:
         recent, outbox = {"$ifNull": ["$recent", []]}, {"$ifNull": ["$outbox", []]}
-        theirs = {"$and": [{"$in": ["$$this.u", list(user_ids)]}, {"$in": ["$$this.k", EDGE_KINDS]}]}
+        conditions: list[Document] = [{"$in": ["$$this.k", EDGE_KINDS]}]
+        if len(user_ids) <= _PICKED:
+            # Of more, the server would take longer to compare each line with each person than all lines take to come here.
+            conditions.append({"$in": ["$$this.u", list(user_ids)]})
         fields = {
             "author_id": 1,
             "deleted": 1,
             "settled": 1,
             "lines": {"$size": recent},
             "waiting": {"$size": outbox},
-            "recent": {"$filter": {"input": recent, "cond": theirs}},
+            "recent": {"$filter": {"input": recent, "cond": {"$and": conditions}}},
         }
         found: dict[int, _Standing] = {}
         dead: dict[int, set[int]] = {}

@@ -153,13 +153,15 @@ class Ledger:
 
     async def _states(self, lines: Sequence[Line]) -> "_States":
         """What is known of lines: first the ledgers, then the rows of lines that may have left them."""
-        ids = list({line.id for line in lines})
+        # A range, as the server would compare each line with each of a list.
+        oldest, newest = min(line.id for line in lines), max(line.id for line in lines)
+        between = {"$and": [{"$gte": ["$$this.i", oldest]}, {"$lte": ["$$this.i", newest]}]}
         recent = {"$ifNull": ["$recent", []]}
         fields = {
             "settled": 1,
             "floor": 1,
             "size": {"$size": recent},
-            "recent": {"$filter": {"input": recent, "cond": {"$in": ["$$this.i", ids]}}},
+            "recent": {"$filter": {"input": recent, "cond": between}},
         }
         states = _States()
         floors: dict[int, int] = {}

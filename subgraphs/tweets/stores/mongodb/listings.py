@@ -1,79 +1,49 @@
-"""Lists of many owners, each in a window of its own, in one aggregation: the owners are its documents, and for each of them the
-ledger is looked up, and after it as many rows as a page takes, by a range of an index.
+"""Lists of many owners, each in a window of its own, in as many calls whatever their number: the owners' ledgers, then the rows
+of all of them (a union of one range of an index each), then what is to be known of the tweets. In this order no line is missed
+that leaves its ledger meanwhile. A page of which much is not shown asks once more.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-
-from pymongo.asynchronous.database import AsyncDatabase
+from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Literal
 
 from murmur.cursors import Window
 from murmur.mongodb import Document
 from murmur.post import Post
 from subgraphs.tweets.model import Entry, Listing
-from subgraphs.tweets.stores.mongodb.collections import CONCERNS
+from subgraphs.tweets.stores.mongodb.collections import Collections
 from subgraphs.tweets.stores.mongodb.documents import bounds, post_of
+
+# A pipeline may have a thousand stages.
+_UNITED = 200
+_ROW_FIELDS = {"_id": 0, "i": 1, "k": 1, "u": 1, "t": 1, "a": 1, "live": 1}
 
 
 @dataclass(frozen=True, slots=True)
 class _List:
-    """Rows of a collection with a shard key `owner`, alike `rows`.
+    """Rows of `collection` by `owner`, of one kind if there is one; the newest of them may be lines of `ledgers` instead.
 
-    Of `ledgers` the newest lines are no rows yet; those alike a row are of the list too, all of them without a `kind`.
-    With a `tweet`, the name of its id in a row and a condition, a row has `tweet`, an empty list when the tweet does not meet
-    it; and `shown` says whether the row is.
+    `shown` is what a row's tweet must do: "stand", but for a person's own, or "go on" with answers where the row was ended.
     """
 
-    collection: str
-    owner: str
-    rows: Document
-    ledgers: str | None = None
+    collection: Literal["posts", "marks", "edges"]
+    owner: Literal["u", "t"]
     kind: str | None = None
-    tweet: tuple[str, Document] | None = None
-    shown: Document = field(default_factory=lambda: {"$literal": True})
-
-
-_STANDS: Document = {"deleted": None}
-_GOES_ON: Document = {"replies": {"$gt": 0}}
-_FOUND: Document = {"$ne": ["$tweet", []]}
-_ENDED: Document = {"$in": ["$i", "$$ended"]}
-_NOT_ENDED: Document = {"$nor": [{"$expr": _ENDED}]}
-
-
-def _ledger(collection: str, owner: str, ledgers: str, kind: str) -> _List:
-    return _List(collection, owner, {"k": kind, "live": True, **_NOT_ENDED}, ledgers, kind)
-
-
-def _marks(kind: str) -> _List:
-    return _List("marks", "u", {"k": kind, "live": True}, tweet=("t", _STANDS), shown=_FOUND)
+    ledgers: Literal["authors", "tweets"] | None = None
+    shown: Literal["stand", "go on"] | None = None
 
 
 _LISTS: Mapping[Listing, _List] = {
-    "originals": _ledger("posts", "u", "authors", "originals"),
-    "replies": _ledger("posts", "u", "authors", "replies"),
-    "likes": _marks("likes"),
-    "bookmarks": _marks("bookmarks"),
-    "thread": _List(
-        "edges",
-        "t",
-        {"k": "replies"},
-        "tweets",
-        "replies",
-        ("i", _GOES_ON),
-        {"$or": [{"$and": ["$live", {"$not": _ENDED}]}, _FOUND]},
-    ),
-    "likers": _ledger("edges", "t", "tweets", "likes"),
-    "retweeters": _ledger("edges", "t", "tweets", "retweets"),
+    "originals": _List("posts", "u", "originals", "authors"),
+    "replies": _List("posts", "u", "replies", "authors"),
+    "likes": _List("marks", "u", "likes", shown="stand"),
+    "bookmarks": _List("marks", "u", "bookmarks", shown="stand"),
+    "thread": _List("edges", "t", "replies", "tweets", shown="go on"),
+    "likers": _List("edges", "t", "likes", "tweets"),
+    "retweeters": _List("edges", "t", "retweets", "tweets"),
 }
-_POSTS = _List(
-    "posts",
-    "u",
-    {"live": True, **_NOT_ENDED},
-    "authors",
-    None,
-    ("t", _STANDS),
-    {"$or": [{"$ne": ["$k", "retweets"]}, _FOUND]},
-)
+_POSTS = _List("posts", "u", None, "authors", shown="stand")
 _ENTRY: Mapping[Listing, Callable[[int, Document], Entry]] = {
     "originals": lambda owner, row: Entry(row["i"], row["i"], owner),
     "replies": lambda owner, row: Entry(row["i"], row["i"], owner),
@@ -86,111 +56,102 @@ _ENTRY: Mapping[Listing, Callable[[int, Document], Entry]] = {
 
 
 class Listings:
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
-        self._database = CONCERNS["read"].of(database)
+    def __init__(self, collections: Collections) -> None:
+        self._collections = collections
 
     async def entries(self, listing: Listing, wanted: Mapping[int, Window]) -> Mapping[int, Sequence[Entry]]:
         read = _ENTRY[listing]
-        owners = await self._look_up(_LISTS[listing], wanted)
-        going_on = await self._going_on(owners) if listing == "thread" else frozenset[int]()
-        found: dict[int, Sequence[Entry]] = {}
-        for owner in owners:
-            lines = [line for line in owner["recent"] if "x" not in line or line["i"] in going_on]
-            found[owner["_id"]] = [read(owner["_id"], row) for row in _page(lines, owner["rows"], wanted[owner["_id"]])]
-        return found
+        found = await self._look_up(_LISTS[listing], wanted)
+        return {owner_id: [read(owner_id, row) for row in rows] for owner_id, rows in found.items()}
 
     async def posts_by(self, wanted: Mapping[int, Window]) -> Mapping[int, Sequence[Post]]:
-        found: dict[int, Sequence[Post]] = {}
-        for owner in await self._look_up(_POSTS, wanted):
-            lines = [line for line in owner["recent"] if "x" not in line]
-            found[owner["_id"]] = [post_of(owner["_id"], row) for row in _page(lines, owner["rows"], wanted[owner["_id"]])]
-        return found
+        found = await self._look_up(_POSTS, wanted)
+        return {owner_id: [post_of(owner_id, row) for row in rows] for owner_id, rows in found.items()}
 
-    async def _look_up(self, list_: _List, wanted: Mapping[int, Window]) -> Sequence[Document]:
-        """Owners as {_id, recent, rows}: the lines within their bounds, ended ones too, and as many rows as their pages take.
-
-        One call, and another for those of whom so much is not shown that their page is not full.
-        """
-        found: dict[int, Document] = {}
+    async def _look_up(self, list_: _List, wanted: Mapping[int, Window]) -> Mapping[int, Sequence[Document]]:
+        """What is in each owner's window, newest first; each id once, as what is a row already may be a line still."""
+        lines = await self._lines(list_, wanted)
+        ended = {owner_id: {line["i"] for line in of_owner if not line["live"]} for owner_id, of_owner in lines.items()}
+        found: dict[int, dict[int, Document]] = {owner_id: {} for owner_id in wanted}
+        await self._show(list_, lines, found)
         asked = wanted
         while asked:
-            unfilled: dict[int, Window] = {}
-            for owner in await self._ask(list_, asked):
-                owner_id, rows = owner["_id"], owner["rows"]
-                shown = [row for row in rows if row["shown"]]
-                if owner_id in found:
-                    shown = found[owner_id]["rows"] = found[owner_id]["rows"] + shown
-                else:
-                    found[owner_id] = {**owner, "rows": shown}
-                if len(rows) == asked[owner_id].fetch and len(shown) < wanted[owner_id].fetch:
-                    ids = [row["i"] for row in rows]
-                    unfilled[owner_id] = asked[owner_id].beyond(max(ids), min(ids))
-            asked = unfilled
-        return list(found.values())
+            rows = await self._rows(list_, asked)
+            for owner_id, of_owner in rows.items():
+                for row in of_owner:
+                    row["live"] = "live" in row and row["i"] not in ended.get(owner_id, ())
+            await self._show(list_, rows, found)
+            asked = {
+                owner_id: asked[owner_id].beyond(max(ids), min(ids))
+                for owner_id, of_owner in rows.items()
+                if len(ids := [row["i"] for row in of_owner]) == asked[owner_id].fetch
+                and len(found[owner_id]) < wanted[owner_id].fetch
+            }
+        return {
+            owner_id: wanted[owner_id].cut([of_owner[id_] for id_ in sorted(of_owner, reverse=True)])
+            for owner_id, of_owner in found.items()
+        }
 
-    async def _ask(self, list_: _List, wanted: Mapping[int, Window]) -> Sequence[Document]:
-        shapes: dict[tuple[bool, int], list[Document]] = {}
-        for owner_id, window in wanted.items():
-            below, above = bounds(window)
-            shapes.setdefault((window.from_oldest, window.fetch), []).append({"_id": owner_id, "below": below, "above": above})
-        found: list[Document] = []
-        for (from_oldest, fetch), owners in shapes.items():
-            pipeline = [{"$documents": owners}, *_recent(list_), _rows(list_, from_oldest=from_oldest, limit=fetch)]
-            async with await self._database.aggregate([*pipeline, {"$project": {"recent": 1, "rows": 1}}]) as cursor:
-                found += await cursor.to_list()
+    async def _lines(self, list_: _List, wanted: Mapping[int, Window]) -> Mapping[int, Sequence[Document]]:
+        """The lines of ledgers within their owners' windows, `live` or ended."""
+        if list_.ledgers is None or not wanted:
+            return {}
+        limits = {owner_id: bounds(window) for owner_id, window in wanted.items()}
+        inside: list[Document] = [
+            {"$lt": ["$$this.i", max(below for below, _ in limits.values())]},
+            {"$gt": ["$$this.i", min(above for _, above in limits.values())]},
+        ]
+        if list_.kind is not None:
+            inside.append({"$eq": ["$$this.k", list_.kind]})
+        recent = {"$filter": {"input": {"$ifNull": ["$recent", []]}, "cond": {"$and": inside}}}
+        ledgers = self._collections.authors if list_.ledgers == "authors" else self._collections.tweets
+        found: dict[int, list[Document]] = {}
+        async for ledger in ledgers.find({"_id": {"$in": list(wanted)}}, {"recent": recent}):
+            below, above = limits[ledger["_id"]]
+            found[ledger["_id"]] = [{**line, "live": "x" not in line} for line in ledger["recent"] if above < line["i"] < below]
         return found
 
-    async def _going_on(self, owners: Iterable[Document]) -> frozenset[int]:
-        """The tweets of ended lines that are answered themselves."""
-        ended = [line["i"] for owner in owners for line in owner["recent"] if "x" in line]
-        if not ended:
+    async def _rows(self, list_: _List, wanted: Mapping[int, Window]) -> Mapping[int, Sequence[Document]]:
+        """At most `fetch` rows of each owner's window; of a thread those that were ended too."""
+        collection = getattr(self._collections, list_.collection)
+        alike: Document = {} if list_.kind is None else {"k": list_.kind}
+        if list_.shown != "go on":
+            alike["live"] = True
+        pipelines: list[list[Document]] = []
+        for owner_id, window in wanted.items():
+            below, above = bounds(window)
+            between = {"$match": {list_.owner: owner_id, **alike, "i": {"$lt": below, "$gt": above}}}
+            pipelines.append([between, {"$sort": {"i": 1 if window.from_oldest else -1}}, {"$limit": window.fetch}])
+        found: dict[int, list[Document]] = {}
+        for start in range(0, len(pipelines), _UNITED):
+            first, *others = pipelines[start : start + _UNITED]
+            united = [{"$unionWith": {"coll": list_.collection, "pipeline": pipeline}} for pipeline in others]
+            async with await collection.aggregate([*first, *united, {"$project": _ROW_FIELDS}]) as rows:
+                async for row in rows:
+                    found.setdefault(row[list_.owner], []).append(row)
+        return found
+
+    async def _show(self, list_: _List, rows: Mapping[int, Sequence[Document]], found: Mapping[int, dict[int, Document]]) -> None:
+        """Add to `found` what of `rows`, which know whether they are `live`, is shown."""
+        everything = [row for of_owner in rows.values() for row in of_owner]
+        shown: AbstractSet[int] = frozenset()
+        if list_.shown == "stand":
+            shown = await self._tweets({row["t"] for row in everything if "t" in row}, {"deleted": None})
+        elif list_.shown == "go on":
+            shown = await self._tweets({row["i"] for row in everything if not row["live"]}, {"replies": {"$gt": 0}})
+        for owner_id, of_owner in rows.items():
+            for row in of_owner:
+                is_shown = row["live"]
+                if list_.shown == "stand":
+                    is_shown = is_shown and ("t" not in row or row["t"] in shown)
+                elif list_.shown == "go on":
+                    is_shown = is_shown or row["i"] in shown
+                if is_shown:
+                    found[owner_id].setdefault(row["i"], row)
+
+    async def _tweets(self, tweet_ids: Collection[int], condition: Document) -> AbstractSet[int]:
+        """Those that meet a condition."""
+        if not tweet_ids:
             return frozenset()
-        tweets = self._database["tweets"].find({"_id": {"$in": ended}, **_GOES_ON}, {"_id": 1})
-        return frozenset([tweet["_id"] async for tweet in tweets])
-
-
-def _recent(list_: _List) -> list[Document]:
-    """Stages that look up the ledger: `recent`, its lines within the bounds, and `ended`, the ids of all that were ended."""
-    if list_.ledgers is None:
-        return [{"$set": {"recent": [], "ended": []}}]
-    recent: Document = {"$ifNull": ["$recent", []]}
-    if list_.kind is not None:
-        recent = {"$filter": {"input": recent, "cond": {"$eq": ["$$this.k", list_.kind]}}}
-    ledger = {"from": list_.ledgers, "localField": "_id", "foreignField": "_id", "as": "ledger"}
-    inside = {"$and": [{"$lt": ["$$this.i", "$below"]}, {"$gt": ["$$this.i", "$above"]}]}
-    return [
-        {"$lookup": {**ledger, "pipeline": [{"$project": {"recent": recent}}]}},
-        {"$set": {"recent": {"$ifNull": [{"$first": "$ledger.recent"}, []]}}},
-        {
-            "$set": {
-                "recent": {"$filter": {"input": "$recent", "cond": inside}},
-                "ended": {"$map": {"input": {"$filter": {"input": "$recent", "cond": "$$this.x"}}, "in": "$$this.i"}},
-            }
-        },
-    ]
-
-
-def _rows(list_: _List, *, from_oldest: bool, limit: int) -> Document:
-    """The stage that looks up `rows`. It comes after the ledger's, so no line is missed that becomes a row meanwhile."""
-    between = {"$and": [{"$lt": ["$i", "$$below"]}, {"$gt": ["$i", "$$above"]}]}
-    pipeline: list[Document] = [
-        {"$match": {**list_.rows, "$expr": between}},
-        {"$sort": {"i": 1 if from_oldest else -1}},
-        # Before what else is looked up: the server reads ahead of what comes after it.
-        {"$limit": limit},
-    ]
-    if list_.tweet is not None:
-        local, condition = list_.tweet
-        inner = [{"$match": condition}, {"$project": {"_id": 1}}]
-        tweet = {"from": "tweets", "localField": local, "foreignField": "_id", "pipeline": inner, "as": "tweet"}
-        pipeline.append({"$lookup": tweet})
-    pipeline.append({"$project": {"_id": 0, "i": 1, "u": 1, "t": 1, "a": 1, "shown": list_.shown}})
-    names = {name: f"${name}" for name in ("below", "above", "ended")}
-    rows = {"from": list_.collection, "localField": "_id", "foreignField": list_.owner, "let": names, "as": "rows"}
-    return {"$lookup": {**rows, "pipeline": pipeline}}
-
-
-def _page(lines: Sequence[Document], rows: Sequence[Document], window: Window) -> Sequence[Document]:
-    """Newest first, and each id once: a line that is a row already may be in its document still."""
-    unique = {row["i"]: row for row in (*rows, *lines)}
-    return window.cut([unique[id_] for id_ in sorted(unique, reverse=True)])
+        tweets = self._collections.tweets.find({"_id": {"$in": list(tweet_ids)}, **condition}, {"_id": 1})
+        return {tweet["_id"] async for tweet in tweets}

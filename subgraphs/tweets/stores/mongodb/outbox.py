@@ -123,9 +123,15 @@ class MongoOutbox:
         ids: dict[int, list[int]] = {}
         for tweet_id, id_ in names:
             ids.setdefault(tweet_id, []).append(id_)
-        await write_all(self._tweets, [UpdateOne({"_id": tweet_id}, _forget(gone)) for tweet_id, gone in ids.items()])
+        # Most often all of a tweet's entries are taken, and leaving out two fields is the cheapest update there is.
+        all_taken = [UpdateOne(_exactly(tweet_id, taken), {"$unset": {"outbox": 1, "due": 1}}) for tweet_id, taken in ids.items()]
+        if (await self._tweets.bulk_write(all_taken, ordered=False)).matched_count == len(ids):
+            return
+        some_left = self._tweets.find({"_id": {"$in": list(ids)}, "due": {"$exists": True}}, {"_id": 1})
+        left = [tweet["_id"] async for tweet in some_left]
+        await write_all(self._tweets, [UpdateOne({"_id": tweet_id}, _forget(ids[tweet_id])) for tweet_id in left])
         # Parts are looked for after that: entries that were spilled before it are in one, and those left are not spilled after.
-        async for tweet in self._tweets.find({"_id": {"$in": list(ids)}, "parts": {"$exists": True}}, {"parts": 1}):
+        async for tweet in self._tweets.find({"_id": {"$in": left}, "parts": {"$exists": True}}, {"parts": 1}):
             for name in tweet["parts"]:
                 await self._take_of_part(tweet["_id"], name, ids[tweet["_id"]])
 
@@ -137,6 +143,12 @@ class MongoOutbox:
         if left is None or not left["entries"]:
             await self._tweets.update_one({"_id": tweet_id}, _forget((), part=name))
             await self._parts.delete_one(part)
+
+
+def _exactly(tweet_id: int, ids: Sequence[int]) -> Document:
+    """A filter: these are all that a tweet has to tell. As entries are taken from the front, the ends and the length say so."""
+    ends = {"outbox.0.id": ids[0], f"outbox.{len(ids) - 1}.id": ids[-1], f"outbox.{len(ids)}": {"$exists": False}}
+    return {"_id": tweet_id, **ends, "parts": None}
 
 
 def _without(ids: Sequence[int]) -> Document:
