@@ -18,6 +18,7 @@ from murmur.roles.rooms import Rooms
 from murmur.telemetry.health import Health
 from murmur.telemetry.metrics import Metrics
 from subgraphs.notifications import wiring as notifications_wiring
+from subgraphs.search import wiring as search_wiring
 from subgraphs.timelines import wiring as timelines_wiring
 from subgraphs.tweets import wiring as tweets_wiring
 from subgraphs.users import wiring as users_wiring
@@ -73,7 +74,8 @@ async def counted(tmp_path: Path) -> AsyncIterator[_Counted]:
         users_store, tweets_store = users_wiring.open_store("sqlite:", tmp_path), tweets_wiring.open_store("sqlite:", tmp_path)
         timelines_store = timelines_wiring.open_store("memory:", tmp_path)
         notifications_store = notifications_wiring.open_store("sqlite:", tmp_path)
-        for store in (users_store, tweets_store, timelines_store, notifications_store):
+        index = search_wiring.open_index("tantivy:", tmp_path)
+        for store in (users_store, tweets_store, timelines_store, notifications_store, index):
             stack.push_async_callback(store.close)
         users, tweets, timelines = Counting(users_store), Counting(tweets_store), Counting(timelines_store)
         rooms = Rooms(
@@ -94,6 +96,7 @@ async def counted(tmp_path: Path) -> AsyncIterator[_Counted]:
                 metrics=metrics,
             ),
             notifications_wiring.build(notifications_store, people=users_store, pubsub=MemoryPubSub(), clock=wall_clock),
+            search_wiring.build(index, tweets=tweets_store, people=users_store),
             TokenSigner(Ed25519PrivateKey.generate(), "identity", 60),
         )
         gateway = await stack.enter_async_context(open_gateway(rooms, settings, metrics, Health()))
