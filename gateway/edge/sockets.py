@@ -49,7 +49,9 @@ class SocketEndpoint:
             try:
                 context = await context_of(self._callers, asked, merged, math.inf)
             except Refusal as refusal:
-                raise Closed(Close.FORBIDDEN, str(refusal)) from refusal
+                # Clients connect again on the one, and ask their person to sign in on the other.
+                code = Close.RESTART if refusal.status == 503 else Close.FORBIDDEN
+                raise Closed(code, str(refusal)) from refusal
             return _Client(self._operations, context, merged, self._bounds, self._seconds, request_id_of(merged))
 
         await self._sockets.serve(scope, receive, send, connect, self._limits)

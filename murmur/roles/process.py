@@ -22,6 +22,7 @@ from murmur.telemetry.metrics import Metrics
 from workers.retrying import Backoff
 
 _PART = "start"
+_METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE")
 _PATIENCE = 2.0
 """Seconds in which what can't start at all has said so."""
 
@@ -105,7 +106,7 @@ class _Door:
 
     def __init__(self, health: Health, metrics: Metrics) -> None:
         self.role: Role | None = None
-        self._starting = Starlette(routes=[*health_routes(health, metrics), Route("/{path:path}", _refuse)])
+        self._starting = Starlette(routes=[*health_routes(health, metrics), Route("/{path:path}", _refuse, methods=_METHODS)])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await (self.role.app if self.role else self._starting)(scope, receive, send)

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ import aiohttp
 import orjson
 import pytest
 
+from murmur.cluster import redis
 from murmur.cluster.server import free_ports
+from tests.conftest import needs
 from tests.support.city import City, door_to
 from tests.support.program import Running, murmur, running
 from tests.support.waiting import until
@@ -146,3 +149,41 @@ async def test_what_can_not_run_apart_is_told_in_one_line(tmp_path: Path) -> Non
         finished = await murmur(*arguments, data_dir=tmp_path, **settings)
         assert (finished.code, finished.err.count("\n")) == (1, 1), finished
         assert told in finished.err
+
+
+async def test_a_role_starts_while_its_engine_is_down_says_so_and_goes_on_when_it_is_there(tmp_path: Path) -> None:
+    needs(redis.missing())
+    engine = redis.Redis(tmp_path / "redis", durable=True)
+    folder, settings = tmp_path / "data", {"MURMUR_LEASES_URL": engine.url}
+    async with running("subgraph", "tweets", data_dir=folder, **settings) as tweets, aiohttp.ClientSession() as client:
+
+        async def health(probe: str) -> tuple[int, dict[str, Any]]:
+            async with client.get(f"{tweets.url}/health/{probe}") as response:
+                return response.status, await response.json()
+
+        async def waiting() -> bool:
+            status, answer = await health("ready")
+            return status == 503 and "waiting" in answer["parts"]["start"]
+
+        async def ready() -> bool:
+            return (await health("ready"))[0] == 200
+
+        await until(waiting)
+        assert (await health("live"))[0] == 200
+        async with client.post(f"{tweets.url}/graphql", json={}) as response:
+            assert response.status == 503
+        with engine:
+            await until(ready, 40)
+            async with client.post(f"{tweets.url}/graphql", json={}) as response:
+                assert response.status == 401
+            assert await tweets.stop() == 0
+        assert "Traceback" not in tweets.log
+
+
+async def test_the_list_of_commands_loads_none_of_them() -> None:
+    program = (
+        "import sys, murmur.cli; print(sorted({'strawberry', 'fastapi', 'aiohttp', 'pydantic', 'graphql'} & set(sys.modules)))"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
+    out, _ = await process.communicate()
+    assert (process.returncode, out) == (0, b"[]\n")
