@@ -12,6 +12,7 @@ from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
+from murmur.cache.kinds import Kind, key_of, keys_of
 from murmur.cache.ports import Cache, Filling
 from murmur.clock import Clock, wall_clock
 from murmur.errors import Unavailable
@@ -22,11 +23,14 @@ _REFRESHES = 100
 _FRESH_UNTIL = struct.Struct("<q")
 _ABSENT = b""
 
-K = TypeVar("K")
+K = TypeVar("K", int, str)
 V = TypeVar("V")
 _Tasks: TypeAlias = dict[K, asyncio.Task[Mapping[K, V]]]
 Outcome = Literal["hit", "miss", "failed"]
 """Of a key that was looked up: it was there, it was not, or the cache did not answer."""
+
+Observe: TypeAlias = Callable[[Kind, Outcome, int], None]
+"""Hears how many keys of a kind had an outcome."""
 
 
 class Codec(Protocol[V]):
@@ -40,24 +44,24 @@ class Codec(Protocol[V]):
 class Aside(Generic[K, V]):
     """Values of one kind by their ids.
 
-    `name` begins their keys; values of another form need another. `load` gets what there is for many ids in one call. That there
+    `load` gets what there is for many ids in one call. That there
     is nothing for an id is kept too, for `absent_seconds`.
     """
 
     def __init__(
         self,
         cache: Cache,
-        name: str,
+        kind: Kind,
         codec: Codec[V],
         load: Callable[[Collection[K]], Awaitable[Mapping[K, V]]],
-        observe: Callable[[str, Outcome, int], None],
+        observe: Observe,
         *,
         clock: Clock = wall_clock,
         seconds: float = 60,
         absent_seconds: float = 5,
     ) -> None:
         self._cache = cache
-        self._name = name
+        self._kind: Kind = kind
         self._codec = codec
         self._load = load
         self._observe = observe
@@ -71,9 +75,9 @@ class Aside(Generic[K, V]):
         """What there is for these ids."""
         wanted = list(dict.fromkeys(ids))
         try:
-            kept = await self._cache.get([self.key(id_) for id_ in wanted])
+            kept = await self._cache.get(keys_of(self._kind, wanted))
         except Unavailable:
-            self._observe(self._name, "failed", len(wanted))
+            self._observe(self._kind, "failed", len(wanted))
             return await self._loaded(wanted)
         found: dict[K, V] = {}
         missing: list[K] = []
@@ -85,11 +89,11 @@ class Aside(Generic[K, V]):
             elif _FRESH_UNTIL.unpack_from(value)[0] < now:
                 stale.append(id_)
         if len(missing) < len(wanted):
-            self._observe(self._name, "hit", len(wanted) - len(missing))
+            self._observe(self._kind, "hit", len(wanted) - len(missing))
         if stale:
             self._refresh(stale)
         if missing:
-            self._observe(self._name, "miss", len(missing))
+            self._observe(self._kind, "miss", len(missing))
             found |= await self._loaded(missing)
         return found
 
@@ -98,10 +102,7 @@ class Aside(Generic[K, V]):
         for id_ in ids:
             self._loading.pop(id_, None)
         if ids:
-            await self._cache.forget([self.key(id_) for id_ in ids])
-
-    def key(self, id_: K) -> bytes:
-        return f"{self._name}:{id_}".encode()
+            await self._cache.forget(keys_of(self._kind, ids))
 
     def _read(self, id_: K, value: bytes, found: dict[K, V]) -> bool:
         data = value[_FRESH_UNTIL.size :]
@@ -145,7 +146,7 @@ class Aside(Generic[K, V]):
     async def _load_and_keep(self, ids: Sequence[K], *, needed: bool) -> Mapping[K, V]:
         """Load, and put what this process has the tickets for; of what is not needed, nothing else is loaded."""
         try:
-            tickets = await self._cache.reserve([self.key(id_) for id_ in ids])
+            tickets = await self._cache.reserve(keys_of(self._kind, ids))
         except Unavailable:
             return await self._load(ids) if needed else {}
         held = {id_: ticket for id_, ticket in zip(ids, tickets, strict=True) if ticket is not None}
@@ -163,4 +164,4 @@ class Aside(Generic[K, V]):
         seconds = self._seconds if there else self._absent_seconds
         fresh_until = self._clock() + int(seconds * 1_000 * random.uniform(*_FRESH))  # noqa: S311 (no secret)
         data = self._codec.encode(loaded[id_]) if there else _ABSENT
-        return Filling(self.key(id_), ticket, _FRESH_UNTIL.pack(fresh_until) + data, seconds)
+        return Filling(key_of(self._kind, id_), ticket, _FRESH_UNTIL.pack(fresh_until) + data, seconds)

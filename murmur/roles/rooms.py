@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from murmur.cache.aside import Observe
 from murmur.clock import wall_clock
 from murmur.identity import TokenSigner
 from murmur.roles.keys import access_signer, identity_signer
@@ -60,10 +61,11 @@ async def build_rooms(stores: Stores, settings: Settings, metrics: Metrics) -> R
     )
 
 
-async def users_room(stores: Stores, settings: Settings, metrics: Metrics) -> UsersRoom:  # noqa: ARG001 (a room's door)
+async def users_room(stores: Stores, settings: Settings, metrics: Metrics) -> UsersRoom:
     passwords = settings.passwords
+    store = stores.users if stores.cache is None else users_wiring.cached(stores.users, stores.cache, _looked_up(metrics))
     return users_wiring.build(
-        stores.users,
+        store,
         tokens=access_signer(settings),
         throttle=stores.limits,
         password_cost=PasswordCost(
@@ -74,10 +76,11 @@ async def users_room(stores: Stores, settings: Settings, metrics: Metrics) -> Us
     )
 
 
-async def tweets_room(stores: Stores, settings: Settings, metrics: Metrics) -> TweetsRoom:  # noqa: ARG001 (a room's door)
+async def tweets_room(stores: Stores, settings: Settings, metrics: Metrics) -> TweetsRoom:
     prohibited = settings.content.prohibited_file
+    store = stores.tweets if stores.cache is None else tweets_wiring.cached(stores.tweets, stores.cache, _looked_up(metrics))
     return tweets_wiring.build(
-        stores.tweets,
+        store,
         people=stores.users,
         ids=await stores.ids(),
         clock=wall_clock,
@@ -98,3 +101,7 @@ async def notifications_room(stores: Stores, settings: Settings, metrics: Metric
 
 async def search_room(stores: Stores, settings: Settings, metrics: Metrics) -> SearchRoom:  # noqa: ARG001 (a room's door)
     return search_wiring.build(stores.search, tweets=stores.tweets, people=stores.users)
+
+
+def _looked_up(metrics: Metrics) -> Observe:
+    return lambda kind, outcome, by: metrics.count("murmur_cache_lookups_total", kind.partition(".")[0], outcome, by=by)

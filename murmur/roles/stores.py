@@ -9,6 +9,8 @@ from gateway.partners import wiring as partners_wiring
 from gateway.partners.ports import PartnerStore
 from murmur.broker.ports import Broker
 from murmur.broker.wiring import open_broker
+from murmur.cache.ports import Cache
+from murmur.cache.wiring import open_cache
 from murmur.errors import StartupError
 from murmur.ids import IdSource
 from murmur.leases.wiring import open_lease
@@ -83,6 +85,11 @@ class Stores:
             idle_seconds=timelines.timelines_idle_hours * 3_600,
         )
         return self._keep("timelines", store)
+
+    @cached_property
+    def cache(self) -> Cache | None:
+        cache = open_cache(self._urls.cache_url)
+        return None if cache is None else self._keep("cache", cache)
 
     @cached_property
     def notifications(self) -> NotificationStore:

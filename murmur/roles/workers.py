@@ -17,6 +17,7 @@ from subgraphs.search.service import Indexer
 from subgraphs.timelines.service import Arrivals
 from workers.fanout import run_fanout
 from workers.indexer import run_indexer
+from workers.invalidator import run_invalidator
 from workers.live import run_live
 from workers.notifier import run_notifier
 from workers.outbox_relay import run_relay
@@ -58,12 +59,22 @@ def _indexer(stores: Stores, settings: Settings, metrics: Metrics) -> Run:  # no
     return lambda: run_indexer(broker, indexer, metrics)
 
 
+def _invalidator(stores: Stores, settings: Settings, metrics: Metrics) -> Run:  # noqa: ARG001 (a worker's door)
+    broker, cache = stores.broker, stores.cache
+    return _nothing_to_do if cache is None else lambda: run_invalidator(broker, cache, metrics)
+
+
+async def _nothing_to_do() -> None:
+    await asyncio.Event().wait()
+
+
 WORKERS: Mapping[str, Callable[[Stores, Settings, Metrics], Run]] = {
     "outbox-relay": _outbox_relay,
     "fanout": _fanout,
     "notifier": _notifier,
     "live": _live,
     "indexer": _indexer,
+    "invalidator": _invalidator,
 }
 GROUPS = ("fanout", "notifier", "live", "indexer")
 """The consumer groups of the event log."""
@@ -75,6 +86,8 @@ def check_worker(name: str, settings: Settings) -> None:
         raise StartupError(f"there is no worker {name!r}; the workers are: {', '.join(WORKERS)}")
     if name == "fanout" and settings.stores.timelines_url.startswith("memory:"):
         raise StartupError("fanout can't be a process of its own while MURMUR_TIMELINES_URL=memory: keeps timelines in another")
+    if name == "invalidator" and settings.stores.cache_url in ("none:", "memory:"):
+        raise StartupError("the invalidator has nothing to do in a process of its own: MURMUR_CACHE_URL names no shared cache")
     if name in ("notifier", "live") and settings.stores.pubsub_url == "memory:":
         raise StartupError(f"{name} can't be a process of its own while MURMUR_PUBSUB_URL=memory: lets only its own process hear")
 

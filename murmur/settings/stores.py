@@ -35,3 +35,8 @@ class StoreSettings(Concern):
         description="Who leases each process the node id that its ids carry: `file:` (locks in the data folder, for processes "
         "that share it), `redis://HOST` or `redis+cluster://…`.",
     )
+    cache_url: str = Field(
+        "none:",
+        description="Hot tweets and profiles, copies that save reads of the stores: `none:`, `memory:` (of one process, for "
+        "`murmur up`), `redis://HOST` or `redis+cluster://…`.",
+    )

@@ -16,6 +16,7 @@ CounterName = Literal[
     "murmur_dead_letters_total",
     "murmur_timeline_rebuilds_total",
     "murmur_timeline_outages_total",
+    "murmur_cache_lookups_total",
     "murmur_subscription_events_total",
 ]
 HistogramName = Literal["murmur_request_seconds", "murmur_subgraph_fetch_seconds", "murmur_fanout_delay_seconds"]
@@ -30,6 +31,7 @@ _COUNTERS: dict[CounterName, tuple[str, tuple[str, ...]]] = {
     "murmur_dead_letters_total": ("Events that a worker gave up on", ("worker",)),
     "murmur_timeline_rebuilds_total": ("Home timelines rebuilt from the stores", ()),
     "murmur_timeline_outages_total": ("Calls to the store of timelines that were done without, as it did not answer", ()),
+    "murmur_cache_lookups_total": ("Tweets and profiles looked up in the cache", ("kind", "outcome")),
     "murmur_subscription_events_total": ("Events of subscriptions completed for clients", ("door",)),
 }
 _HISTOGRAMS: dict[HistogramName, tuple[str, tuple[str, ...]]] = {

@@ -41,6 +41,10 @@ class TweetReads(Protocol):
         """The tweets that exist, deleted ones as tombstones, with counts and the viewer's state. Blocks are not looked at."""
         ...
 
+    async def marks(self, tweet_ids: Collection[int], viewer_id: int) -> Mapping[int, AbstractSet[EdgeKind]]:
+        """What a viewer has done to tweets that are not deleted; those to which nothing was done may be absent."""
+        ...
+
     async def ancestors(self, tweet_ids: Collection[int], limit: int) -> Mapping[int, Sequence[int]]:
         """For each tweet that answers another: the ids of what it answers, and so on up; the nearest `limit`, root first."""
         ...

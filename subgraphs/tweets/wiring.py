@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
+from murmur.cache.aside import Observe
+from murmur.cache.ports import Cache
 from murmur.clock import Clock
 from murmur.errors import StartupError
 from murmur.ids import IdSource
@@ -12,6 +15,7 @@ from murmur.sqlite import path_of
 from subgraphs.tweets.ports import People, TweetStore
 from subgraphs.tweets.schema import build_schema, context_of
 from subgraphs.tweets.service import TweetService, load_prohibited
+from subgraphs.tweets.stores.cached import CachedTweets
 from subgraphs.tweets.stores.sqlite import SqliteTweetStore
 
 
@@ -32,6 +36,11 @@ def open_store(url: str, data_dir: Path) -> TweetStore:
 
         return MongoTweetStore(url)
     raise StartupError(f"tweets can't be stored in {scheme!r}: the schemes are sqlite, mongodb")
+
+
+def cached(store: TweetStore, cache: Cache, observe: Observe) -> TweetStore:
+    """The store with a cache of hot tweets beside it; whoever opened the two closes them."""
+    return cast("TweetStore", CachedTweets(store, cache, observe))
 
 
 def build(

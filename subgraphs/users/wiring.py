@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
+from murmur.cache.aside import Observe
+from murmur.cache.ports import Cache
 from murmur.clock import Clock
 from murmur.errors import StartupError
 from murmur.identity import TokenSigner, jwks
@@ -16,6 +19,7 @@ from subgraphs.users.ports import Throttle, UsersStore
 from subgraphs.users.schema import UsersContext, build_schema
 from subgraphs.users.service import UsersService
 from subgraphs.users.service.passwords import PasswordCost, Passwords
+from subgraphs.users.stores.cached import CachedUsers
 from subgraphs.users.stores.limits import MemoryThrottle
 from subgraphs.users.stores.sqlite import SqliteUsers
 
@@ -44,6 +48,11 @@ def open_store(url: str, data_dir: Path) -> UsersStore:
 
         return Neo4jUsers(url)
     raise StartupError(f"no users store for {url!r}; the schemes that exist are: sqlite, {', '.join(_NEO4J)}")
+
+
+def cached(store: UsersStore, cache: Cache, observe: Observe) -> UsersStore:
+    """The store with a cache of hot profiles beside it; whoever opened the two closes them."""
+    return cast("UsersStore", CachedUsers(store, cache, observe))
 
 
 def open_throttle(url: str, limits: SignInLimits) -> Throttle:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from murmur.cache.memory import MemoryCache
 from murmur.clock import wall_clock
 from murmur.cursors import Window
 from murmur.events import Liked, TweetDeleted, TweetPublished, decode_event
@@ -13,7 +14,7 @@ from murmur.post import Post
 from murmur.text import Entities, Span
 from subgraphs.tweets.model import Edge, EdgeKind, Tweet, View
 from subgraphs.tweets.ports import TargetGone, TellEdge, TellTweet, TweetStore
-from subgraphs.tweets.wiring import open_store
+from subgraphs.tweets.wiring import cached, open_store
 from tests.support.tweet_stores import ADAPTERS, engine_of, store_url, tweet_store
 from tests.support.waiting import until
 
@@ -23,10 +24,10 @@ DAY = 24 * HOUR
 NEWEST = Window(limit=10)
 
 
-@pytest.fixture(params=ADAPTERS)
+@pytest.fixture(params=(*ADAPTERS, "beside a cache"))
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[TweetStore]:
     async with tweet_store(engine_of(request.param, request), tmp_path) as opened:
-        yield opened
+        yield cached(opened, MemoryCache(), lambda _kind, _outcome, _by: None) if request.param == "beside a cache" else opened
 
 
 def published(event_id: int = 1) -> TellTweet:
@@ -369,6 +370,22 @@ async def test_streams_can_be_read_in_pages(store: TweetStore) -> None:
         after = rows[-1].id
     assert read == list(range(1, 8))
     assert [edge.tweet_id for edge in await store.all_edges("likes", 103, 2)] == [4, 5]
+
+
+async def test_the_marks_of_a_viewer_are_those_of_views_and_none_on_what_is_deleted(store: TweetStore):
+    await publish(store, 10)
+    await publish(store, 11)
+    await publish(store, 12)
+    kinds: tuple[EdgeKind, ...] = ("likes", "retweets", "bookmarks")
+    for number, (kind, tweet_id) in enumerate([(kinds[0], 10), (kinds[1], 10), (kinds[2], 11), (kinds[0], 12)]):
+        assert await store.add_edges(kind, [Edge(100 + number, BOB, tweet_id)], liked()) == ["added"]
+    await store.remove_edge("retweets", BOB, 10, liked())
+    await delete(store, 12)
+    marks = await store.marks([10, 11, 12, 99], BOB)
+    assert {tweet_id: done for tweet_id, done in marks.items() if done} == {10: {"likes"}, 11: {"bookmarks"}}
+    assert not any((await store.marks([10, 11], EVE)).values())
+    views = await store.views([10, 11, 12], BOB)
+    assert (views[10].liked, views[10].retweeted, views[11].bookmarked, views[12].liked) == (True, False, True, False)
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from murmur.cache.memory import MemoryCache
 from murmur.cursors import Window
 from murmur.events import (
     AnyEvent,
@@ -22,16 +23,18 @@ from murmur.events import (
 from murmur.relation import Relation
 from subgraphs.users.model import Edge, Listing, Outcome, Side, User
 from subgraphs.users.ports import UsersStore
+from subgraphs.users.wiring import cached
 from tests.support.users_stores import KINDS, open_again, open_empty
 
 AT = 1_760_000_000_000
 _event_ids = count(1)
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=(*KINDS, "beside a cache"))
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[UsersStore]:
-    opened = await open_empty(request.param, request, tmp_path)
-    yield opened
+    beside_a_cache = request.param == "beside a cache"
+    opened = await open_empty("sqlite" if beside_a_cache else request.param, request, tmp_path)
+    yield cached(opened, MemoryCache(), lambda _kind, _outcome, _by: None) if beside_a_cache else opened
     await opened.close()
 
 

@@ -5,18 +5,21 @@ from pathlib import Path
 
 import pytest
 
+from murmur.cache.memory import MemoryCache
 from murmur.events import UserSignedUp
 from subgraphs.users.model import Credentials, Outcome, Session, User
 from subgraphs.users.ports import UsersStore
+from subgraphs.users.wiring import cached
 from tests.support.users_stores import KINDS, open_empty
 
 NOW = 1_760_000_000_000
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=(*KINDS, "beside a cache"))
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[UsersStore]:
-    opened = await open_empty(request.param, request, tmp_path)
-    yield opened
+    beside_a_cache = request.param == "beside a cache"
+    opened = await open_empty("sqlite" if beside_a_cache else request.param, request, tmp_path)
+    yield cached(opened, MemoryCache(), lambda _kind, _outcome, _by: None) if beside_a_cache else opened
     await opened.close()
 
 

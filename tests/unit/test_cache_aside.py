@@ -53,9 +53,9 @@ class World:
         self.aside = self.another_process()
 
     def another_process(self) -> Aside[str, int]:
-        return Aside(self.cache, "n", Number(), self.store.load, self.observe, clock=lambda: int(self.seconds * 1_000))
+        return Aside(self.cache, "handle.1", Number(), self.store.load, self.observe, clock=lambda: int(self.seconds * 1_000))
 
-    def observe(self, _name: str, outcome: str, by: int) -> None:
+    def observe(self, _kind: str, outcome: str, by: int) -> None:
         self.outcomes[outcome] += by
 
 
@@ -170,7 +170,9 @@ async def test_what_another_release_wrote_is_loaded_anew(world: World):
             msgspec.msgpack.decode(data, type=str)
             return 0
 
-    world.aside = Aside(world.cache, "n", Word(), world.store.load, world.observe, clock=lambda: int(world.seconds * 1_000))
+    world.aside = Aside(
+        world.cache, "handle.1", Word(), world.store.load, world.observe, clock=lambda: int(world.seconds * 1_000)
+    )
     assert await world.aside.get(["a"]) == {"a": 1}
 
 

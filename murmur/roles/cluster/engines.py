@@ -50,6 +50,7 @@ class Engines:
             "pubsub_url": self.redis.url,
             "limits_url": self.redis.url,
             "leases_url": self.redis.url,
+            "cache_url": self.redis.url,
             "broker_url": self.kafka.url,
         }
         return {f"MURMUR_{name.upper()}_FILE": str(path) for name, path in _written(secrets, urls).items()}

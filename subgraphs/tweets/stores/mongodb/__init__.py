@@ -50,6 +50,10 @@ class MongoTweetStore:
         with answering(_WHAT):
             return await self._reading.views(tweet_ids, viewer_id)
 
+    async def marks(self, tweet_ids: Collection[int], viewer_id: int) -> Mapping[int, AbstractSet[EdgeKind]]:
+        with answering(_WHAT):
+            return await self._reading.marks(tweet_ids, viewer_id)
+
     async def ancestors(self, tweet_ids: Collection[int], limit: int) -> Mapping[int, Sequence[int]]:
         with answering(_WHAT):
             return await self._reading.ancestors(tweet_ids, limit)

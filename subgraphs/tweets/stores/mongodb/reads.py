@@ -25,21 +25,35 @@ class Reading:
 
     async def views(self, tweet_ids: Collection[int], viewer_id: int | None) -> Mapping[int, View]:
         """One query; a second one for a viewer of tweets with very many edges."""
-        fields = _VIEW_FIELDS
-        if viewer_id is not None:
-            theirs = {"$and": [{"$eq": ["$$this.u", viewer_id]}, {"$in": ["$$this.k", EDGE_KINDS]}]}
-            fields = {**fields, "recent": {"$filter": {"input": {"$ifNull": ["$recent", []]}, "cond": theirs}}}
-        tweets = await self._collections.tweets.find({"_id": {"$in": list(tweet_ids)}}, fields).to_list()
-        done: dict[int, set[str]] = {}
-        settled = [tweet["_id"] for tweet in tweets if tweet.get("settled")]
-        if viewer_id is not None and settled:
-            done = await self._done(settled, viewer_id, {line["i"] for tweet in tweets for line in tweet["recent"]})
-        return {tweet["_id"]: _view(tweet, done.get(tweet["_id"], frozenset())) for tweet in tweets}
+        if viewer_id is None:
+            tweets = await self._collections.tweets.find({"_id": {"$in": list(tweet_ids)}}, _VIEW_FIELDS).to_list()
+            return {tweet["_id"]: _view(tweet, frozenset()) for tweet in tweets}
+        tweets, done = await self._with_marks(tweet_ids, viewer_id, _VIEW_FIELDS)
+        return {tweet["_id"]: _view(tweet, done[tweet["_id"]]) for tweet in tweets}
 
-    async def _done(self, tweet_ids: Sequence[int], viewer_id: int, recent: AbstractSet[int]) -> dict[int, set[str]]:
+    async def marks(self, tweet_ids: Collection[int], viewer_id: int) -> Mapping[int, AbstractSet[EdgeKind]]:
+        """As `views` with a viewer."""
+        tweets, done = await self._with_marks(tweet_ids, viewer_id, {"deleted": 1, "settled": 1})
+        return {tweet["_id"]: done[tweet["_id"]] for tweet in tweets if "deleted" not in tweet}
+
+    async def _with_marks(
+        self, tweet_ids: Collection[int], viewer_id: int, fields: Document
+    ) -> tuple[Sequence[Document], Mapping[int, AbstractSet[EdgeKind]]]:
+        """Fields of tweets, and what a viewer has done to each."""
+        theirs = {"$and": [{"$eq": ["$$this.u", viewer_id]}, {"$in": ["$$this.k", EDGE_KINDS]}]}
+        recent = {"recent": {"$filter": {"input": {"$ifNull": ["$recent", []]}, "cond": theirs}}}
+        tweets = await self._collections.tweets.find({"_id": {"$in": list(tweet_ids)}}, {**fields, **recent}).to_list()
+        done = {tweet["_id"]: {line["k"] for line in tweet["recent"] if "x" not in line} for tweet in tweets}
+        if settled := [tweet["_id"] for tweet in tweets if tweet.get("settled")]:
+            rows = await self._done(settled, viewer_id, {line["i"] for tweet in tweets for line in tweet["recent"]})
+            for tweet_id, kinds in rows.items():
+                done[tweet_id] |= kinds
+        return tweets, done
+
+    async def _done(self, tweet_ids: Sequence[int], viewer_id: int, recent: AbstractSet[int]) -> dict[int, set[EdgeKind]]:
         """What a viewer has done to tweets by the rows of their ledgers; lines that are recent say more than their rows."""
         rows = {"t": {"$in": tweet_ids}, "u": viewer_id, "k": {"$in": EDGE_KINDS}, "live": True}
-        found: dict[int, set[str]] = {}
+        found: dict[int, set[EdgeKind]] = {}
         async for row in self._collections.edges.find(rows, {"_id": 0, "t": 1, "k": 1, "i": 1}):
             if row["i"] not in recent:
                 found.setdefault(row["t"], set()).add(row["k"])
@@ -148,9 +162,6 @@ def _view(tweet: Document, done: AbstractSet[str]) -> View:
     get = tweet.get
     if "deleted" in tweet:
         return View(read_tweet(tweet)).tombstone(hidden=False)
-    for line in get("recent", ()):
-        if "x" not in line:
-            done = done | {line["k"]}
     return View(
         read_tweet(tweet),
         get("likes", 0),

@@ -26,6 +26,9 @@ class SqliteTweetStore:
     async def views(self, tweet_ids: Collection[int], viewer_id: int | None) -> Mapping[int, View]:
         return await self._database.read(lambda connection: reads.views(connection, tweet_ids, viewer_id))
 
+    async def marks(self, tweet_ids: Collection[int], viewer_id: int) -> Mapping[int, AbstractSet[EdgeKind]]:
+        return await self._database.read(lambda connection: reads.marks(connection, tweet_ids, viewer_id))
+
     async def ancestors(self, tweet_ids: Collection[int], limit: int) -> Mapping[int, Sequence[int]]:
         return await self._database.read(lambda connection: reads.ancestors(connection, tweet_ids, limit))
 

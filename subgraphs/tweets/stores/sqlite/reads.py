@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from murmur.cursors import Window
 from murmur.ids import MAX_ID
 from murmur.post import Post
-from subgraphs.tweets.model import Entry, Listing, View
+from subgraphs.tweets.model import EdgeKind, Entry, Listing, View
 from subgraphs.tweets.stores.sqlite.tables import TWEET_COLUMNS, json_ids, read_tweet
 
 _VIEWS = f"""
@@ -17,6 +17,12 @@ SELECT {TWEET_COLUMNS}, ifnull(c.likes, 0), ifnull(c.retweets, 0), ifnull(c.repl
     EXISTS (SELECT 1 FROM bookmarks WHERE user_id = ?2 AND tweet_id = t.id)
 FROM json_each(?1) j CROSS JOIN tweets t ON t.id = j.value LEFT JOIN tweet_counts c ON c.tweet_id = t.id
 """  # noqa: S608 (column names of ours only)
+
+_MARKS = " UNION ALL ".join(
+    f"SELECT '{kind}', t.id FROM json_each(?1) j CROSS JOIN {kind} e ON e.user_id = ?2 AND e.tweet_id = j.value"  # noqa: S608 (tables)
+    " CROSS JOIN tweets t ON t.id = e.tweet_id WHERE t.deleted = 0"
+    for kind in ("likes", "retweets", "bookmarks")
+)
 
 _ANCESTORS = """
 WITH RECURSIVE above (start, id, depth) AS (
@@ -50,6 +56,13 @@ def views(connection: sqlite3.Connection, tweet_ids: Collection[int], viewer_id:
         likes, retweets, replies, quotes, bookmarks, liked, retweeted, bookmarked = row[8:]
         view = View(tweet, likes, retweets, replies, quotes, bookmarks, bool(liked), bool(retweeted), bool(bookmarked))
         found[tweet.id] = view.tombstone(hidden=False) if tweet.deleted else view
+    return found
+
+
+def marks(connection: sqlite3.Connection, tweet_ids: Collection[int], viewer_id: int) -> dict[int, set[EdgeKind]]:
+    found: dict[int, set[EdgeKind]] = {}
+    for kind, tweet_id in connection.execute(_MARKS, (json_ids(tweet_ids), viewer_id)):
+        found.setdefault(tweet_id, set()).add(kind)
     return found
 
 
