@@ -298,3 +298,35 @@ async def test_what_one_step_brings_for_one_type_and_another_for_another_is_not_
     gateway = federate({"front": front, "back": back, "notes": notes, "scales": scales, "makers": makers})
     document = "{ map { scale } shelf { items { ... on Map { scale } ... on Film { maker { name } } } note } }"
     assert await ask(gateway, document) == {"data": {"map": {"scale": 3}, "shelf": {"items": [{}, {"scale": 3}], "note": 7}}}
+
+
+@pytest.mark.parametrize(("skipped", "down"), [(True, False), (False, True)])
+async def test_what_one_requirement_misses_below_a_field_is_not_missed_by_another(skipped: bool, down: bool) -> None:
+    parcels = Recorder(
+        """
+        type Query { parcel: Parcel }
+        type Parcel @key(fields: "id") { id: ID! goods: [Good!] @external
+          cost: Int @requires(fields: "goods { price }") load: Int @requires(fields: "goods { weight }")
+        }
+        type Good @key(fields: "id") { id: ID! price: Int @external weight: Int @external }
+        """,
+        {"parcel": {"id": "1"}},
+        {
+            "Parcel": lambda r: {
+                **r,
+                "cost": sum(each.get("price", 0) for each in r["goods"]),
+                "load": sum(each.get("weight", 0) for each in r["goods"]),
+            }
+        },
+    )
+    contents = Recorder(
+        'type Parcel @key(fields: "id") { id: ID! goods: [Good!] } type Good @key(fields: "id") { id: ID! }',
+        entities={"Parcel": lambda r: {**r, "goods": [{"id": "a"}, {"id": "b"}]}},
+    )
+    prices = Recorder('type Good @key(fields: "id") { id: ID! price: Int }', entities={"Good": lambda r: {**r, "price": 5}})
+    weights = Recorder('type Good @key(fields: "id") { id: ID! weight: Int }', entities={"Good": lambda r: {**r, "weight": 2}})
+    prices.down = down
+    gateway = federate({"parcels": parcels, "contents": contents, "prices": prices, "weights": weights})
+    response = await ask(gateway, "query($s: Boolean!) { parcel { cost @skip(if: $s) load } }", {"s": skipped})
+    assert response["data"] == {"parcel": {"load": 4} if skipped else {"cost": None, "load": 4}}
+    assert bool(response.get("errors")) is down

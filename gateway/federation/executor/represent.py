@@ -86,19 +86,7 @@ def _any_shape(representations: Sequence[Representation], brought: Collection[st
 def _represent(value: Tree, wanted: Representation, lost: set[str]) -> Tree | None:
     """The representation without the requirements that are missing; the fields that need them are added to `lost`."""
     picked: Tree = {"__typename": wanted.typename}
-    for field in wanted.fields:
-        if field.types is not None and value.get("__typename") not in field.types:
-            continue
-        found = _pick_value(value.get(field.key, _MISSING), field)
-        if found is not _MISSING:
-            picked[field.name] = found
-        elif not field.nullable:
-            return None
-        else:
-            for name, dependents in wanted.dependents:
-                if name == field.name:
-                    lost.update(dependents)
-    return picked
+    return picked if _pick(value, wanted.fields, picked, lost) else None
 
 
 def _one_scalar(typename: str, field: InputField) -> Callable[[list[Tree]], Represented]:
@@ -147,27 +135,30 @@ def _scalars(wanted: Representation, any_shape: Callable[[list[Tree]], Represent
     return represent
 
 
-def _pick(value: Tree, fields: Sequence[InputField]) -> Tree | None:
-    picked: Tree = {}
+def _pick(value: Tree, fields: Sequence[InputField], picked: Tree, lost: set[str]) -> bool:
+    """Whether all is there that can't be missing."""
     for field in fields:
         if field.types is not None and value.get("__typename") not in field.types:
             continue
-        found = _pick_value(value.get(field.key, _MISSING), field)
-        if found is _MISSING:
-            return None
-        picked[field.name] = found
-    return picked
+        found = _pick_value(value.get(field.key, _MISSING), field, lost)
+        if found is not _MISSING:
+            picked[field.name] = found
+        elif field.nullable:
+            lost.update(field.dependents)
+        else:
+            return False
+    return True
 
 
-def _pick_value(value: object, field: InputField) -> object:
+def _pick_value(value: object, field: InputField, lost: set[str]) -> object:
     if value is None:
         return None if field.nullable else _MISSING
     if value is _MISSING or not field.children:
         return value
     if isinstance(value, list):
-        items = [_pick_value(item, field) for item in value]
+        items = [_pick_value(item, field, lost) for item in value]
         return _MISSING if any(item is _MISSING for item in items) else items
     if not isinstance(value, dict):
         return _MISSING
-    picked = _pick(value, field.children)
-    return _MISSING if picked is None else picked
+    picked: Tree = {}
+    return picked if _pick(value, field.children, picked, lost) else _MISSING

@@ -21,7 +21,7 @@ from .plan import (
     print_representation,
 )
 from .query_graph import QueryGraph
-from .resolution import Drawn, Given, Resolution, Taken
+from .resolution import Drawn, Resolution, Taken
 
 
 @dataclass(slots=True, eq=False)
@@ -39,8 +39,8 @@ class Step:
     def add_representation(self, added: Representation) -> None:
         for index, each in enumerate(self.representations):
             if each == added:
-                dependents = dict.fromkeys((*each.dependents, *added.dependents))
-                self.representations[index] = replace(each, dependents=tuple(dependents))
+                fields = tuple(_merged(one, other) for one, other in zip(each.fields, added.fields, strict=True))
+                self.representations[index] = replace(each, fields=fields)
                 return
         self.representations.append(added)
 
@@ -136,7 +136,7 @@ class FetchGraph:
         draft = step.draft
         if jump.key:
             draft = draft.narrow(jump.type)
-            representation = Representation(place.types, jump.type, self._inputs(taken.given, jump.type), _dependents(taken))
+            representation = Representation(place.types, jump.type, self._inputs(taken))
             step.add_representation(representation)
             declared = self._graph.type(jump.subgraph, jump.type)
             draft.typename = draft.typename or (declared is not None and declared.kind is Kind.INTERFACE)
@@ -202,34 +202,36 @@ class FetchGraph:
         """
         if taken.jump.key is None:
             return False
-        wanted = Representation(place.types, taken.jump.type, self._inputs(taken.given, taken.jump.type))
+        wanted = Representation(place.types, taken.jump.type, self._inputs(taken))
         return any(
             each != wanted
             and (each.typename == wanted.typename or each.types is None or place.types is None or bool(each.types & place.types))
             for each in step.representations
         )
 
-    def _inputs(self, given: Iterable[Given], parent: str) -> tuple[InputField, ...]:
-        given = tuple(given)
+    def _inputs(self, taken: Taken) -> tuple[InputField, ...]:
+        """The first input is the key, which all need; the others are requirements of their dependents."""
         fields: dict[str, InputField] = {}
-        for number, each in enumerate(given):
-            for made in self._fields(each.selections, parent, key=number == 0):
+        for number, (given, selections) in enumerate(zip(taken.given, taken.dependents, strict=True)):
+            dependents = tuple(selected.key for selected in selections) if number else ()
+            for made in self._fields(given.selections, taken.jump.type, dependents):
                 fields[made.name] = _merged(fields[made.name], made) if made.name in fields else made
         return tuple(fields.values())
 
-    def _fields(self, selections: Iterable[Selected], parent: str, *, key: bool) -> list[InputField]:
+    def _fields(self, selections: Iterable[Selected], parent: str, dependents: tuple[str, ...]) -> list[InputField]:
         made: dict[str, InputField] = {}
         for selected in selections:
             possible = self._graph.possible.of(parent)
-            children = self._fields(selected.children, self._named(parent, selected), key=key)
+            children = self._fields(selected.children, self._named(parent, selected), dependents)
             if children and self._graph.returns_abstract(parent, selected.name):
                 children.insert(0, InputField("__typename", "__typename", None, nullable=False, children=()))
             one = InputField(
                 name=selected.name,
                 key=selected.key,
                 types=None if selected.types >= possible else selected.types,
-                nullable=not key,
+                nullable=bool(dependents),
                 children=tuple(children),
+                dependents=dependents,
             )
             made[one.name] = _merged(made[one.name], one) if one.name in made else one
         return list(made.values())
@@ -255,19 +257,10 @@ def _print_step(step: Step, numbers: Mapping[Step, int]) -> str:
     return "\n".join([head, *inputs, print_selection(step.draft)])
 
 
-def _dependents(taken: Taken) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Which fields each field of a requirement is for; the first input is the key, which all need."""
-    requirements = zip(taken.given[1:], taken.dependents[1:], strict=True)
-    return tuple(
-        (name, tuple(selected.key for selected in dependents))
-        for given, dependents in requirements
-        for name in dict.fromkeys(selected.name for selected in given.selections)
-    )
-
-
 def _merged(one: InputField, other: InputField) -> InputField:
     children = {child.name: child for child in one.children}
     for child in other.children:
         children[child.name] = _merged(children[child.name], child) if child.name in children else child
     types = None if one.types is None or other.types is None else one.types | other.types
-    return InputField(one.name, one.key, types, one.nullable and other.nullable, tuple(children.values()))
+    dependents = tuple(dict.fromkeys((*one.dependents, *other.dependents)))
+    return InputField(one.name, one.key, types, one.nullable and other.nullable, tuple(children.values()), dependents)

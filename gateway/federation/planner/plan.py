@@ -17,26 +17,26 @@ LIST = "@"
 
 @dataclass(frozen=True, slots=True)
 class InputField:
-    """A field of a representation: called `name` in it, found under `key` in the tree, for the runtime types `types`."""
+    """A field of a representation: called `name` in it, found under `key` in the tree, for the runtime types `types`.
+
+    `dependents` are the fields that mean nothing where it is missing; a key has none, as without it nothing is asked.
+    """
 
     name: str
     key: str
     types: frozenset[str] | None
     nullable: bool
     children: "tuple[InputField, ...]"
+    dependents: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """How an object becomes a representation: objects of `types` (None: all) are sent as `typename` with `fields`.
-
-    `dependents` names, for each field that is a requirement, the fields that mean nothing where it is missing.
-    """
+    """How an object becomes a representation: objects of `types` (None: all) are sent as `typename` with `fields`."""
 
     types: frozenset[str] | None
     typename: str
     fields: tuple[InputField, ...]
-    dependents: tuple[tuple[str, tuple[str, ...]], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
