@@ -122,7 +122,9 @@ def _check_shared_types(merging: Merging, definition: TypeDefinition) -> None:
             merging.findings.add(
                 "SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES",
                 f'"{definition.name}.{field}" is shared, but no type is possible in all of its subgraphs: '
-                + "; ".join(f"{', '.join(sorted(types))} in {named([source.subgraph.name])}" for source, types in possible)
+                + "; ".join(
+                    f"{', '.join(sorted(types)) or 'none'} in {named([source.subgraph.name])}" for source, types in possible
+                )
                 + ".",
                 f"{definition.name}.{field}",
                 [source.subgraph.name for source in sources],
