@@ -6,7 +6,10 @@ from murmur.settings.base import Concern
 
 
 class StoreSettings(Concern):
-    users_url: str = Field("sqlite:", description="Profiles, sessions and the follow graph: `sqlite:` or `sqlite:PATH`.")
+    users_url: str = Field(
+        "sqlite:",
+        description="Profiles, sessions and the follow graph: `sqlite:`, `sqlite:PATH` or `neo4j://USER:PASSWORD@HOST/DATABASE`.",
+    )
     tweets_url: str = Field("sqlite:", description="Tweets and what stands beside them: `sqlite:` or `sqlite:PATH`.")
     timelines_url: str = Field(
         "memory:",
