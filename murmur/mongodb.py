@@ -34,6 +34,8 @@ Write = Any
 
 _TIMEOUT_MS = 10_000
 _DUPLICATE_KEY, _NAMESPACE_NOT_FOUND, _UNAUTHORIZED = 11000, 26, 13
+# What the server says while it is no longer or not yet the primary, or is shutting down.
+_PASSING = frozenset({91, 189, 262, 10107, 11600, 11602, 13435, 13436})
 _META = "murmur_schema"
 
 
@@ -118,14 +120,22 @@ def answering(what: str) -> Generator[None]:
     try:
         yield
     except PyMongoError as error:
-        if error.timeout or isinstance(error, ConnectionFailure | WriteConcernError | CursorNotFound):
+        if _passes(error):
             raise Unavailable(f"{what} can't be reached now; try again later") from error
-        if isinstance(error, BulkWriteError) and not (error.details or {}).get("writeErrors"):
-            raise Unavailable(f"{what} could not be acknowledged; try again later") from error
         raise
     finally:
         if task is not None and task.cancelling() > cancelled:
             raise asyncio.CancelledError
+
+
+def _passes(error: PyMongoError) -> bool:
+    """Whether the same may go well later."""
+    if error.timeout or isinstance(error, ConnectionFailure | WriteConcernError | CursorNotFound):
+        return True
+    if isinstance(error, BulkWriteError):
+        # Without errors of writes it is one of their acknowledgement.
+        return all(write["code"] in _PASSING for write in error.details["writeErrors"])
+    return isinstance(error, OperationFailure) and error.code in _PASSING
 
 
 async def write_all(collection: AsyncCollection[Document], writes: Sequence[Write]) -> set[int]:
@@ -193,14 +203,15 @@ class MongoEngine:
         """What `apply` would make, in its order; without an index it is the shard key."""
         found: list[tuple[str, Sharded, Index | None]] = []
         keys = await self._shard_keys() if sharded else {}
+        listed = await asyncio.gather(*(self._index_names(collection.name) for collection in self._collections))
+        names = {collection.name: found for collection, found in zip(self._collections, listed, strict=True)}
         for collection in self._collections:
             if sharded and collection.name not in keys:
                 found.append((f"{collection.name}: sharding by the hash of {collection.key}", collection, None))
-            names = await self._index_names(collection.name)
             found += [
                 (f"{collection.name}: index {index.name}", collection, index)
                 for index in collection.indexes
-                if index.name not in names
+                if index.name not in names[collection.name]
             ]
         return found
 

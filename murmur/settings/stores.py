@@ -10,7 +10,11 @@ class StoreSettings(Concern):
         "sqlite:",
         description="Profiles, sessions and the follow graph: `sqlite:`, `sqlite:PATH` or `neo4j://USER:PASSWORD@HOST/DATABASE`.",
     )
-    tweets_url: str = Field("sqlite:", description="Tweets and what stands beside them: `sqlite:` or `sqlite:PATH`.")
+    tweets_url: str = Field(
+        "sqlite:",
+        description="Tweets and what stands beside them: `sqlite:`, `sqlite:PATH`, "
+        "`mongodb://USER:PASSWORD@HOST,HOST/DATABASE?replicaSet=NAME` or `mongodb+srv://…`.",
+    )
     timelines_url: str = Field(
         "memory:",
         description="Home timelines, a cache that is rebuilt when lost: `memory:`, `redis://HOST`, `redis+cluster://HOST:PORT,HOST:PORT`.",

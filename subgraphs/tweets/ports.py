@@ -97,7 +97,8 @@ class TweetWrites(Protocol):
 
 class TweetTransfer(Protocol):
     async def import_tweets(self, tweets: Sequence[Tweet], movable: AbstractSet[int], tell: TellTweet) -> Sequence[TweetOutcome]:
-        """Add published tweets and tombstones in one transaction, in the order of their ids; outcomes are in the order given.
+        """Add published tweets and tombstones, in the order of their ids; outcomes are in the order given. One that fails has
+        added none, or the first of them in that order: imported again, the rest is added.
 
         A tweet that is there (the same id, author, and text unless it was deleted) is `present`. Tweets whose index is in
         `movable` have an id that was made up: it moves to the next free one when another tweet has it. Tombstones leave no
@@ -127,7 +128,7 @@ class TweetCopies(Protocol):
         ...
 
     async def keys_after(self, after: tuple[int, str], limit: int) -> Sequence[IdempotencyKey]:
-        """By (author, key), rising."""
+        """Those that have not expired, by (author, key), rising."""
         ...
 
     async def put_keys(self, rows: Sequence[IdempotencyKey]) -> None: ...

@@ -136,6 +136,7 @@ async def test_a_key_is_kept_for_a_day_and_then_let_go(store: TweetStore) -> Non
 
     await until(let_go)
     assert await store.kept(ANN, "young") is not None
+    assert [row.key for row in await store.keys_after((0, ""), 10)] == ["young", "new"]
 
 
 async def test_deletion_leaves_a_tombstone_and_happens_once(store: TweetStore) -> None:

@@ -284,11 +284,14 @@ async def test_a_killed_primary_takes_nothing_with_it(mongodb: MongoDB, tmp_path
             shared, memory, stop, events = await seeds(store), Memory(), asyncio.Event(), list[AnyEvent]()
             relaying = asyncio.create_task(relay(relayed, events))
             life = asyncio.create_task(live(store, 1, shared, memory.hear, stop))
-            for _ in range(2):
+            for way in ("killed", "told to step down"):
                 await memory.heard(200)
-                killed = await asyncio.to_thread(three.primary)
-                assert killed is not None
-                killed.kill()
+                primary = await asyncio.to_thread(three.primary)
+                assert primary is not None
+                if way == "killed":
+                    primary.kill()
+                else:
+                    await asyncio.to_thread(three.ask, primary, {"replSetStepDown": 10, "force": True})
                 await memory.heard(100)
                 await asyncio.to_thread(three.start)
             stop.set()

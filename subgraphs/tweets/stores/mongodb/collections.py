@@ -9,7 +9,7 @@
     ids       ids of likes, retweets and bookmarks that are in use        by _id
     outbox    events that a tweet has no more room for                    by t
 
-docs/decisions/0009-mongodb-ledgers.md tells why. A document of `tweets`:
+docs/decisions/0015-mongodb-ledgers.md tells why. A document of `tweets`:
 
     _id, author_id, created_at, text, entities, in_reply_to_id, quoted_id
     path          the nearest `PATH` tweets above a reply, root first

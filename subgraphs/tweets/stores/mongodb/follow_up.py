@@ -50,6 +50,8 @@ class FollowUp:
             self._authors.add([_of_author(one) for one in posts], fresh=fresh),
             self._tweets.add([line for one in posts for line in _of_targets(one)], fresh=fresh),
         )
+        if not ends:
+            return
         await asyncio.gather(
             self._authors.end([_of_author(one) for one in ends if one.entry["v"] == "unpost"]),
             self._tweets.end([line for one in ends for line in _of_targets(one)]),

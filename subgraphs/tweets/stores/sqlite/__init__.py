@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
+from murmur.clock import wall_clock
 from murmur.cursors import Window
 from murmur.events import TweetEvent
 from murmur.outbox import SqliteOutbox
@@ -95,9 +96,9 @@ class SqliteTweetStore:
 
     async def keys_after(self, after: tuple[int, str], limit: int) -> Sequence[IdempotencyKey]:
         rows = await self._database.fetch(
-            "SELECT author_id, key, tweet_id, content, at FROM idempotency_keys WHERE (author_id, key) > (?,?)"
+            "SELECT author_id, key, tweet_id, content, at FROM idempotency_keys WHERE (author_id, key) > (?,?) AND at > ?"
             " ORDER BY author_id, key LIMIT ?",
-            (*after, limit),
+            (*after, wall_clock() - writes.KEY_MS, limit),
         )
         return [IdempotencyKey(author_id, key, Kept(tweet_id, content), at) for author_id, key, tweet_id, content, at in rows]
 

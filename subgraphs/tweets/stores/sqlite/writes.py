@@ -12,7 +12,7 @@ from subgraphs.tweets.model import Edge, EdgeKind, IdempotencyKey, Kept, Tweet
 from subgraphs.tweets.ports import EdgeOutcome, TargetGone, TellEdge, TellTweet, TweetOutcome
 from subgraphs.tweets.stores.sqlite.tables import tweet_values
 
-_KEY_MS = 24 * 60 * 60 * 1000
+KEY_MS = 24 * 60 * 60 * 1000
 # Each new key removes up to this many that have expired, so the table holds about a day's keys.
 _EXPIRED_AT_ONCE = 8
 
@@ -31,7 +31,7 @@ def publish(connection: sqlite3.Connection, tweet: Tweet, key: str | None, conte
             return known
         connection.execute(
             "DELETE FROM idempotency_keys WHERE at < ? AND seq IN (SELECT seq FROM idempotency_keys ORDER BY seq LIMIT ?)",
-            (tweet.created_at - _KEY_MS, _EXPIRED_AT_ONCE),
+            (tweet.created_at - KEY_MS, _EXPIRED_AT_ONCE),
         )
         put_key(connection, IdempotencyKey(tweet.author_id, key, Kept(tweet.id, content), tweet.created_at))
     authors: list[int | None] = []
