@@ -1,8 +1,8 @@
 """What Murmur asks of a publish/subscribe system.
 
-A message reaches those who listen to its channel now, in the order of publication, at most once; nothing is kept for those who
-do not. So nothing may depend on a message alone: it says that there is something to look up in a store, and a listener that
-may have missed some is told so by a gap.
+A message reaches those who listen to its channel now, in the channel's order of publication, at most once; nothing is kept
+for those who do not. So nothing may depend on a message alone: it says that there is something to look up in a store, and a
+listener that may have missed some is told so by a gap.
 """
 
 from collections.abc import Collection, Sequence

@@ -35,7 +35,10 @@ async def test_who_listens_receives_in_order_what_is_published_to_these_channels
     async with pubsub.listen(["a", "b"]) as listener:
         sent = [Message("a", b"%d" % number) for number in range(100)] + [Message("b", b"\x00\xff")]
         await pubsub.publish([Message("c", b"not ours"), *sent])
-        assert [await received(listener) for _ in sent] == sent
+        found = [await received(listener) for _ in sent]
+        # A channel has an order; two channels may come by different servers.
+        assert [message for message in found if message.channel == "a"] == sent[:-1]
+        assert [message for message in found if message.channel != "a"] == sent[-1:]
 
 
 async def test_all_listeners_of_a_channel_receive_and_none_disturbs_another(pubsub: PubSub) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from murmur.identity import Caller, Viewer
+from murmur.pubsub.memory import MemoryPubSub
 from murmur.runtime.subgraph import Subgraph
 from subgraphs.timelines.schema import TimelinesContext, build_schema
+from subgraphs.timelines.service import HomeWatch
 from tests.support.small_world import SmallWorld
 
 ME, ANN, BOB = 1, 2, 3
@@ -34,7 +36,9 @@ class Api:
     def __init__(self) -> None:
         self.world = SmallWorld()
         self.world.people.follow(ME, ANN, BOB)
-        self._subgraph = Subgraph("timelines", build_schema(), lambda caller: TimelinesContext(caller, self.world.service))
+        service = self.world.service
+        watch = HomeWatch(service, MemoryPubSub())
+        self._subgraph = Subgraph("timelines", build_schema(), lambda caller: TimelinesContext(caller, service, watch))
 
     async def ask(self, document: str, viewer_id: int | None = ME, **variables: object) -> dict[str, Any]:
         caller = ANONYMOUS if viewer_id is None else Caller(Viewer(viewer_id, "session"))
