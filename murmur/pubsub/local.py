@@ -42,9 +42,6 @@ class Channels:
     def __init__(self) -> None:
         self._listeners: dict[str, set[Queue]] = {}
 
-    def __contains__(self, channel: str) -> bool:
-        return channel in self._listeners
-
     def names(self) -> Sequence[str]:
         return list(self._listeners)
 

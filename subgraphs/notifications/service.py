@@ -4,7 +4,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from dataclasses import replace
 
 import structlog
@@ -25,7 +24,8 @@ from murmur.events import (
     Unliked,
 )
 from murmur.ids import id_time
-from murmur.pubsub.ports import Listener, Message, PubSub
+from murmur.pubsub.looking import word_or_while
+from murmur.pubsub.ports import Message, PubSub
 from murmur.relation import STRANGERS
 from subgraphs.notifications.model import Kind, Notice, Notification
 from subgraphs.notifications.ports import NotificationStore, People
@@ -38,7 +38,6 @@ COUNTED_UNREAD = 100
 _NEWS_MS = 24 * 3600 * 1000
 _BACKLOG = 100
 _RELATIONS_AT_ONCE = 16
-_LOOK_SECONDS = 30
 _log = structlog.get_logger()
 
 
@@ -103,14 +102,14 @@ class NotificationService:
                     last = found[-1].id
                     for notification in await self._shown(viewer_id, found):
                         yield notification
-                await _something(listener)
+                await word_or_while(listener)
 
     async def follow_unread(self, viewer_id: int) -> AsyncGenerator[int]:
         """How many are unread, whenever that has changed."""
         async with self._pubsub.listen([channel(viewer_id)]) as listener:
             told = await self.unread(viewer_id)
             while True:
-                await _something(listener)
+                await word_or_while(listener)
                 unread = await self.unread(viewer_id)
                 if unread != told:
                     told = unread
@@ -217,10 +216,3 @@ class NotificationService:
                 hidden = len(notification.actor_ids) - len(seen)
                 shown.append(replace(notification, actor_ids=seen, actor_count=notification.actor_count - hidden))
         return shown
-
-
-async def _something(listener: Listener) -> None:
-    """Wait for word of a change; look again after a while all the same, as word may be lost."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_LOOK_SECONDS):
-            await listener.next()

@@ -15,6 +15,7 @@ import structlog
 from murmur.cursors import MAX_PAGE, Window
 from murmur.errors import Unavailable
 from murmur.post import Post
+from murmur.pubsub.looking import LOOK_SECONDS
 from murmur.pubsub.ports import MAX_MESSAGE, Message, PubSub
 from subgraphs.timelines.service.home import TimelineService
 
@@ -23,7 +24,6 @@ _READERS, _POSTERS = b"r", b"p"
 _IDS = (MAX_MESSAGE - 1) // 8
 # A screen shows a number; nobody sees more than a few changes of it a second.
 _PACE_SECONDS = 0.1
-_LOOK_SECONDS = 30
 _AGAIN_SECONDS = 1
 _log = structlog.get_logger()
 
@@ -94,7 +94,7 @@ class HomeWatch:
     async def _woken(self, viewer_id: int, watcher: _Watcher) -> None:
         """Wait for word; look again after a while all the same, since word may be lost."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(_LOOK_SECONDS):
+            async with asyncio.timeout(LOOK_SECONDS):
                 await watcher.wake.wait()
         watcher.wake.clear()
         await self._learn_pulled(viewer_id, watcher)
@@ -106,7 +106,7 @@ class HomeWatch:
         try:
             if self._listening is None:
                 self._listening = asyncio.create_task(self._listen())
-            async with asyncio.timeout(_LOOK_SECONDS):
+            async with asyncio.timeout(LOOK_SECONDS):
                 await self._listens.wait()
             await self._learn_pulled(viewer_id, watcher)
             yield watcher

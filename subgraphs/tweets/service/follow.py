@@ -2,15 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 
 from murmur.errors import NotFound, Unavailable
+from murmur.pubsub.looking import word_or_while
 from subgraphs.tweets.model import View
 from subgraphs.tweets.service.base import Base
 
 # Of a tweet that thousands like at once, a screen shows a few numbers a second.
 _PACE_SECONDS = 0.1
-_LOOK_SECONDS = 30
 
 
 def channel(tweet_id: int) -> str:
@@ -30,9 +29,7 @@ class Following(Base):
             # Listening began before this look, so what comes in between is found by one of the two.
             known = await self._visible(viewer_id, tweet_id)
             while not known.tweet.deleted:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_LOOK_SECONDS):
-                        await listener.next()
+                await word_or_while(listener)
                 view = await self._visible(viewer_id, tweet_id)
                 if view != known:
                     known = view
