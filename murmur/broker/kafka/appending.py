@@ -54,9 +54,9 @@ class Appender:
         # stop() waits until all is acknowledged, and an idempotent producer tries that for ever. So its parts end one by one;
         # the sender must have begun for that.
         await asyncio.sleep(0)
-        await self._producer._sender.close()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        await self._producer._sender.close()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] (as said above)
         await self._producer.client.close()
-        self._producer._closed = True  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        self._producer._closed = True  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] (or it warns that it was left open)
 
     async def _batches(self, messages: Sequence[Message], now: int) -> Sequence[tuple[TopicPartition, BatchBuilder]]:
         counts: dict[str, int] = {}

@@ -90,8 +90,8 @@ async def counted(tmp_path: Path) -> AsyncIterator[_Counted]:
             tweets_wiring.build(tweets, users, ids, wall_clock),  # pyright: ignore[reportArgumentType] (as above)
             timelines_wiring.build(
                 timelines,  # pyright: ignore[reportArgumentType] (as above)
-                graph=users,  # pyright: ignore[reportArgumentType]
-                posts=tweets,  # pyright: ignore[reportArgumentType]
+                graph=users,  # pyright: ignore[reportArgumentType] (as above)
+                posts=tweets,  # pyright: ignore[reportArgumentType] (as above)
                 pubsub=MemoryPubSub(),
                 metrics=metrics,
             ),
