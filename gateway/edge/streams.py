@@ -150,7 +150,7 @@ class StreamEndpoint:
                         task.cancel()
                     await _answer(send, 200, b"", allowed)
                 elif wants_events(headers.items()):
-                    await self._open_reserved(token, stream, receive, send, allowed)
+                    await self._open_reserved(token, stream, context, receive, send, allowed)
                 else:
                     await self._start(stream, scope, headers, receive, context)
                     await _answer(send, 202, b"", allowed)
@@ -200,7 +200,13 @@ class StreamEndpoint:
                 task.cancel()
 
     async def _open_reserved(
-        self, token: str, stream: _Reserved, receive: Receive, send: Send, allowed: tuple[Header, ...]
+        self,
+        token: str,
+        stream: _Reserved,
+        context: RequestContext,
+        receive: Receive,
+        send: Send,
+        allowed: tuple[Header, ...],
     ) -> None:
         if stream.opened:
             raise malformed("this stream is open already", 409)
@@ -208,7 +214,7 @@ class StreamEndpoint:
         if stream.expiry is not None:
             stream.expiry.cancel()
         try:
-            await self._send(stream.out, None, receive, send, allowed)
+            await self._send(stream.out, context, receive, send, allowed)
         finally:
             self._forget(token)
 
@@ -270,7 +276,7 @@ class StreamEndpoint:
         out.put(_event("complete", id_, None))
 
     async def _send(
-        self, out: _Outbound, context: RequestContext | None, receive: Receive, send: Send, allowed: tuple[Header, ...]
+        self, out: _Outbound, context: RequestContext, receive: Receive, send: Send, allowed: tuple[Header, ...]
     ) -> None:
         """Send events until their end, the client's, or that of its token."""
         if len(self._open) >= self._most:
@@ -278,7 +284,7 @@ class StreamEndpoint:
         self._open.add(out)
         loop = asyncio.get_running_loop()
         expiry: asyncio.TimerHandle | None = None
-        if context is not None and context.expires_at is not None:
+        if context.expires_at is not None:
             expiry = loop.call_later(max(context.expires_at - wall_clock(), 0) / 1000, out.end, "the access token has expired")
         gone = asyncio.create_task(_disconnected(receive, out))
         try:

@@ -42,12 +42,12 @@ class PeerFailed(Exception):
 
 def missing() -> str | None:
     """What keeps the peers from running, or None."""
-    if _node() is None:
+    if node() is None:
         return "node is not installed"
     return None if (FOLDER / "node_modules" / "graphql").exists() else "the npm peers are not installed: make interop"
 
 
-def _node() -> str | None:
+def node() -> str | None:
     return shutil.which("node", path=f"{os.environ.get('PATH', '')}:{_VENV}")
 
 
@@ -55,7 +55,7 @@ class Peers:
     """Speaks to `peers.mjs`, one question at a time; ends it on leaving."""
 
     def __enter__(self) -> Self:
-        command = [_node() or "node", str(FOLDER / "peers.mjs")]
+        command = [node() or "node", str(FOLDER / "peers.mjs")]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own script
         self._read = b""
         self._ids = count(1)

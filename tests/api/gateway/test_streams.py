@@ -101,6 +101,23 @@ async def test_a_stream_ends_with_its_token(edge: Edge, client: aiohttp.ClientSe
             await next_event(response)
 
 
+async def test_a_stream_of_many_operations_ends_with_the_token_that_opened_it(
+    edge: Edge, client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, expires_at = edge.access.sign(Caller(Viewer(7, "session")))
+    monkeypatch.setattr("gateway.edge.streams.wall_clock", lambda: expires_at - 200)
+    mine = {"authorization": f"Bearer {token}"}
+    async with client.put("/graphql/stream", headers=mine) as reserved:
+        mine[TOKEN] = await reserved.text()
+    async with client.get("/graphql/stream", headers=EVENTS | mine) as events:
+        request = {"query": REVIEWED, "extensions": {"operationId": "1"}}
+        async with client.post("/graphql/stream", json=request, headers=mine) as accepted:
+            assert accepted.status == 202
+        with pytest.raises(EOFError):
+            await next_event(events)
+    await listening(edge, 0)
+
+
 async def test_one_connection_carries_the_events_of_many_operations(edge: Edge, client: aiohttp.ClientSession) -> None:
     async with client.put("/graphql/stream") as reserved:
         assert reserved.status == 201
