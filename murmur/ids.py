@@ -14,7 +14,8 @@ SEQUENCE_BITS = 12
 MAX_ID = 2**63 - 1
 _TIME_SHIFT = NODE_BITS + SEQUENCE_BITS
 _SEQUENCE_MASK = (1 << SEQUENCE_BITS) - 1
-_RESERVATION_MS = 3_000
+RESERVATION_MS = 3_000
+"""How far ahead milliseconds are reserved."""
 
 IdSource = Callable[[], int]
 """Returns a new id, greater than each that it returned before."""
@@ -73,7 +74,7 @@ class Snowflakes:
         else:
             self._last_ms, self._sequence = self._last_ms + 1, 0
         if self._reserve is not None and self._last_ms > self._reserved_ms:
-            reserved = self._last_ms + _RESERVATION_MS
+            reserved = self._last_ms + RESERVATION_MS
             self._reserve(reserved)
             self._reserved_ms = reserved
         return (self._last_ms - EPOCH_MS) << _TIME_SHIFT | self._node | self._sequence

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from murmur.clock import Clock
 from murmur.errors import NodeIdsExhausted
-from murmur.ids import IdSource, Snowflakes
+from murmur.ids import RESERVATION_MS, IdSource, Snowflakes
+from murmur.leases.ports import FOLLOWED_MS
 
 
 class FileLease:
@@ -27,7 +28,7 @@ class FileLease:
                 continue
             self._handle = handle
             self.node = node
-            self._reserved_ms = int(os.pread(handle, 20, 0) or b"0")
+            self._reserved_ms = max(_reserved(handle), self._newest(folder))
             return
         raise NodeIdsExhausted(f"all {nodes} node ids in {folder} are leased by running processes")
 
@@ -37,6 +38,23 @@ class FileLease:
     async def close(self) -> None:
         os.close(self._handle)
 
+    def _newest(self, folder: Path) -> int:
+        """Where the ids of all nodes have got to, at least."""
+        newest = 0
+        for file in folder.iterdir():
+            handle = os.open(file, os.O_RDONLY)
+            try:
+                used = _reserved(handle) - RESERVATION_MS
+            finally:
+                os.close(handle)
+            if used - self._clock() <= FOLLOWED_MS:
+                newest = max(newest, used)
+        return newest
+
     def _reserve(self, ms: int) -> None:
         os.pwrite(self._handle, b"%020d" % ms, 0)
         self._reserved_ms = ms
+
+
+def _reserved(handle: int) -> int:
+    return int(os.pread(handle, 20, 0) or b"0")

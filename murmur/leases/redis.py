@@ -18,12 +18,13 @@ import structlog
 from murmur.clock import Clock
 from murmur.errors import NodeIdsExhausted, Unavailable
 from murmur.ids import IdSource, Snowflakes, id_time
+from murmur.leases.ports import FOLLOWED_MS
 from murmur.redis import Redis, RedisEngine
 
 # Of the lease: how often it is renewed, and when its owner stops without. Clocks need only run at about the same speed.
-_RENEWED, _TRUSTED = 0.2, 0.75
-# How far ahead an owner reserves milliseconds. Snowflakes ask for 3 s at a time.
-_AHEAD_MS = 6_000
+_RENEWED, _TRUSTED = 0.08, 0.9
+# Beyond the lease, so that an owner who can't renew it has time to use until it stops. Snowflakes ask for 3 s at a time.
+_AHEAD_MS = 4_000
 _WAIT_SECONDS = 0.2
 _log = structlog.get_logger()
 
@@ -52,21 +53,25 @@ end
 
 local verbs = {}
 
--- ARGV: token, how many nodes, the time of who asks, how far to reserve ahead. The node, and where its ids begin; else -1 and how
--- long to wait in ms, or -2.
+-- ARGV: token, how many nodes, the time of who asks, how far to reserve ahead, how far to follow other clocks.
+-- The node, and where its ids begin; else -1 and how long to wait in ms, or -2.
 function verbs.acquire()
-  local token, nodes, clock, ahead = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+  local token, nodes, clock = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+  local ahead, followed = tonumber(ARGV[6]), tonumber(ARGV[7])
   if now < quiet then return {-1, string.format('%.0f', quiet - now)} end
   local chosen, begins
+  local newest = 0
   for node = 0, nodes - 1 do
     local _, until_ms, reserved = owner_of(node)
-    if until_ms <= now and (not begins or reserved < begins) then
+    -- Anything that need not wait for its own past is as good as any other.
+    if until_ms <= now and (not begins or (begins >= clock and reserved < begins)) then
       chosen, begins = node, reserved
-      -- Anything that need not wait for its own past is as good as any other.
-      if reserved < clock then break end
     end
+    if reserved - ahead - clock <= followed then newest = math.max(newest, reserved - ahead) end
   end
   if not chosen then return {-2, '0'} end
+  -- Where others have got to: after a step back of the clock this process goes on there.
+  begins = math.max(begins, newest)
   keep(chosen, token, math.max(clock, begins) + ahead)
   return {chosen, string.format('%.0f', begins)}
 end
@@ -103,6 +108,7 @@ class RedisLease:
         self._nodes = nodes
         self._clock = clock
         self._lease_ms = lease_ms
+        self._ahead_ms = lease_ms + _AHEAD_MS
         self._trusted_until = 0.0
         self._reserved_ms = 0
         self._begins_ms = 0
@@ -156,7 +162,7 @@ class RedisLease:
 
     async def _renew(self) -> bool:
         asked = time.monotonic()
-        reserve = max(self._clock(), self._last_ms) + _AHEAD_MS
+        reserve = max(self._clock(), self._last_ms) + self._ahead_ms
         node, reserved = await self._run("renew", self.node, reserve)
         if node < 0:
             return False
@@ -166,7 +172,7 @@ class RedisLease:
     async def _acquire(self) -> None:
         while True:
             asked, clock = time.monotonic(), max(self._clock(), self._last_ms)
-            node, number = await self._run("acquire", self._nodes, clock, _AHEAD_MS)
+            node, number = await self._run("acquire", self._nodes, clock, self._ahead_ms, FOLLOWED_MS)
             if node >= 0:
                 break
             if node == -2:
@@ -176,7 +182,7 @@ class RedisLease:
         self.node = node
         self._begins_ms = max(number, self._last_ms)
         self._snowflakes = Snowflakes(node, clock=self._clock, not_before=self._begins_ms, reserve=self._reserve)
-        self._hold(asked, max(clock, self._begins_ms) + _AHEAD_MS)
+        self._hold(asked, max(clock, self._begins_ms) + self._ahead_ms)
 
     def _hold(self, asked: float, reserved_ms: int) -> None:
         self._reserved_ms = reserved_ms

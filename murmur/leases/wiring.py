@@ -11,7 +11,7 @@ from murmur.redis import is_redis, open_redis
 
 
 async def open_lease(
-    url: str, data_dir: Path, *, nodes: int = 1 << NODE_BITS, clock: Clock = wall_clock, lease_ms: int = 8_000
+    url: str, data_dir: Path, *, nodes: int = 1 << NODE_BITS, clock: Clock = wall_clock, lease_ms: int = 20_000
 ) -> NodeLease:
     """A node id of this process's own. `lease_ms` is how long Redis keeps it for a process that it hears nothing of.
 

@@ -5,6 +5,7 @@ import signal
 import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,32 @@ async def test_a_node_that_was_given_back_is_leased_again_and_its_ids_rise_altho
     assert second.node == first.node
     assert second.ids()() > last
     await second.close()
+
+
+async def test_a_process_that_starts_on_a_clock_that_stepped_back_makes_no_ids_of_the_past(lease: Lease):
+    begun = NOW
+    first = await lease(clock=lambda: begun)
+    earlier = first.ids()()
+    # Where others have got to is known within the seconds that they reserve ahead; this is beyond them.
+    begun += 60_000
+    last: list[int] = []
+
+    async def gone_on() -> bool:
+        with suppress(Unavailable):
+            last.append(first.ids()())
+        return bool(last) and id_time(last[-1]) >= begun
+
+    await until(gone_on)
+    second = await lease(clock=lambda: NOW - 3_600_000)
+    assert second.node != first.node
+    assert second.ids()() > earlier
+
+
+async def test_a_clock_that_was_wrong_by_years_does_not_pull_other_processes_along(lease: Lease):
+    first = await lease(clock=lambda: NOW + 10 * 365 * 24 * 3_600_000)
+    first.ids()()
+    second = await lease(clock=lambda: NOW)
+    assert id_time(second.ids()()) == NOW
 
 
 async def test_ids_of_many_nodes_are_all_different(lease: Lease):
