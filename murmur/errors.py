@@ -10,6 +10,7 @@
     │   └── Unavailable         try again later; a part of the platform does not answer
     ├── Refused                 what a person can mend in a mutation: becomes an entry of `userErrors`
     ├── StartupError            the operator must change something; the message is one clear line
+    │   ├── UnknownScheme       name an adapter that there is
     │   └── NodeIdsExhausted
     └── Unreadable              stored bytes that this version can't read: to the dead letters, never dropped
 
@@ -17,10 +18,13 @@ Anything else that escapes is a defect: it is logged whole, and the client is to
 Codes are stable: clients branch on them.
 """
 
+import re
 from enum import StrEnum
 from typing import ClassVar
 
 from murmur.urls import without_password
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]{0,20}):")
 
 
 class ErrorCode(StrEnum):
@@ -110,6 +114,15 @@ class StartupError(MurmurError):
 
     def __init__(self, message: str) -> None:
         super().__init__(without_password(message))
+
+
+class UnknownScheme(StartupError):
+    """A URL whose scheme no adapter has: `what` is what it should have named. Nothing of the URL but its scheme is told."""
+
+    def __init__(self, what: str, url: str, *schemes: str) -> None:
+        found = _SCHEME.match(url)
+        told = f"the scheme {found[1]!r}" if found else "a URL without a scheme"
+        super().__init__(f"no {what} for {told}; the schemes that exist are: {', '.join(schemes)}")
 
 
 class NodeIdsExhausted(StartupError):

@@ -3,14 +3,15 @@ the indexes and shard keys that a room declares are compared with what is there,
 """
 
 import asyncio
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from bson.codec_options import TypeDecoder, TypeRegistry
 from bson.int64 import Int64
-from pymongo import AsyncMongoClient, IndexModel
+from pymongo import AsyncMongoClient, IndexModel, timeout
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
@@ -28,6 +29,7 @@ from pymongo.write_concern import WriteConcern
 from murmur.engines import Report
 from murmur.errors import StartupError, Unavailable
 
+T = TypeVar("T")
 Document = dict[str, Any]
 Write = Any
 """One of pymongo's operations of a bulk write; they have no common type."""
@@ -104,9 +106,9 @@ def open_client(url: str) -> tuple[AsyncMongoClient[Document], AsyncDatabase[Doc
         )
         return client, client.get_default_database()
     except (ConfigurationError, ValueError) as error:
-        raise StartupError(
-            f"not the URL of a MongoDB database (mongodb://HOST:PORT/DATABASE?replicaSet=NAME): {error}"
-        ) from error
+        # What the driver could not read may be a part of the password.
+        why = "" if "@" in url else f": {error}"
+        raise StartupError(f"not the URL of a MongoDB database (mongodb://HOST:PORT/DATABASE?replicaSet=NAME){why}") from error
 
 
 @contextmanager
@@ -136,6 +138,17 @@ def _passes(error: PyMongoError) -> bool:
         # Without errors of writes it is one of their acknowledgement.
         return all(write["code"] in _PASSING for write in error.details["writeErrors"])
     return isinstance(error, OperationFailure) and error.code in _PASSING
+
+
+async def transact(client: AsyncMongoClient[Document], work: Callable[[AsyncClientSession], Awaitable[T]]) -> T:
+    """Carry `work` out as one write, on the disk of most members; `work` hands the session to all that it asks, one after the
+    other. It is repeated where somebody else writes the same at once, and is given up when the client's time is over.
+
+    For documents of one collection with one value of its shard key: they are on one shard, which commits by itself.
+    """
+    with timeout(client.options.timeout):
+        async with client.start_session() as session:
+            return await session.with_transaction(work, ReadConcern("snapshot"), WriteConcern("majority", j=True))
 
 
 async def write_all(collection: AsyncCollection[Document], writes: Sequence[Write]) -> set[int]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from murmur.broker.ports import Broker
 from murmur.broker.sqlite import SqliteBroker
-from murmur.errors import StartupError
+from murmur.errors import UnknownScheme
 from murmur.sqlite import path_of
 
 
@@ -16,4 +16,4 @@ def open_broker(url: str, data_dir: Path) -> Broker:
         from murmur.broker.kafka import KafkaBroker
 
         return KafkaBroker(url)
-    raise StartupError(f"no broker for {url!r}; the schemes that exist are: sqlite, kafka, kafka+ssl")
+    raise UnknownScheme("broker", url, "sqlite", "kafka", "kafka+ssl")

@@ -3,7 +3,8 @@
 from murmur.cache.memory import MemoryCache
 from murmur.cache.ports import Cache
 from murmur.cache.redis import RedisCache
-from murmur.errors import StartupError
+from murmur.errors import UnknownScheme
+from murmur.redis import SCHEMES as REDIS_SCHEMES
 from murmur.redis import is_redis, open_redis
 
 
@@ -15,4 +16,4 @@ def open_cache(url: str) -> Cache | None:
         return MemoryCache()
     if is_redis(url):
         return RedisCache(open_redis(url))
-    raise StartupError(f"no cache for {url!r}; the schemes that exist are: none, memory, redis, redis+cluster")
+    raise UnknownScheme("cache", url, "none", "memory", *REDIS_SCHEMES)

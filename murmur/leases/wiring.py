@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from murmur.clock import Clock, wall_clock
-from murmur.errors import StartupError
+from murmur.errors import StartupError, UnknownScheme
 from murmur.ids import NODE_BITS
 from murmur.leases.file import FileLease
 from murmur.leases.ports import NodeLease
+from murmur.redis import SCHEMES as REDIS_SCHEMES
 from murmur.redis import is_redis, open_redis
 
 
@@ -34,4 +35,4 @@ async def open_lease(
         except BaseException:
             await redis.close()
             raise
-    raise StartupError(f"node ids can't be leased by {url!r}; the schemes that exist are: file, redis, redis+cluster")
+    raise UnknownScheme("leases of node ids", url, "file", *REDIS_SCHEMES)

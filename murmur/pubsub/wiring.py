@@ -1,17 +1,18 @@
 """Picks the publish/subscribe system by the scheme of its URL."""
 
-from murmur.errors import StartupError
+from murmur.errors import UnknownScheme
 from murmur.pubsub.memory import MemoryPubSub
 from murmur.pubsub.ports import PubSub
+from murmur.redis import SCHEMES as REDIS_SCHEMES
+from murmur.redis import is_redis, read_url
 
 
 def open_pubsub(url: str) -> PubSub:
     """The publish/subscribe system at `url`. Raises StartupError for an unknown scheme or a URL that can't be read."""
     if url == "memory:":
         return MemoryPubSub()
-    if url.startswith(("redis", "rediss")):
+    if is_redis(url):
         from murmur.pubsub.redis import RedisPubSub
-        from murmur.redis.urls import read_url
 
         return RedisPubSub(read_url(url))
-    raise StartupError(f"no publish/subscribe for {url!r}; the schemes that exist are: memory, redis, redis+cluster")
+    raise UnknownScheme("publish/subscribe", url, "memory", *REDIS_SCHEMES)

@@ -5,9 +5,22 @@ from murmur.redis.cluster import RedisCluster
 from murmur.redis.connection import Reply
 from murmur.redis.engine import RedisEngine
 from murmur.redis.server import RedisServer
-from murmur.redis.urls import RedisUrl, is_redis, read_url
+from murmur.redis.urls import SCHEMES, RedisUrl, is_redis, read_url
 
-__all__ = ["Apart", "Command", "Redis", "RedisEngine", "Reply", "Script", "command", "is_redis", "open_place", "open_redis"]
+__all__ = [
+    "SCHEMES",
+    "Apart",
+    "Command",
+    "Redis",
+    "RedisEngine",
+    "Reply",
+    "Script",
+    "command",
+    "is_redis",
+    "open_place",
+    "open_redis",
+    "read_url",
+]
 
 
 def open_redis(url: str) -> Redis:

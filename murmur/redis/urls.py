@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from murmur.errors import StartupError
 
 _PORT = 6379
-_SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")
+SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster")
 
 HostPort = tuple[str, int]
 
@@ -35,7 +35,7 @@ class RedisUrl:
 
 
 def is_redis(url: str) -> bool:
-    return url.partition(":")[0] in _SCHEMES
+    return url.partition(":")[0] in SCHEMES
 
 
 def read_url(url: str) -> RedisUrl:
@@ -46,7 +46,7 @@ def read_url(url: str) -> RedisUrl:
     options = dict(parse_qsl(parts.query))
     prefix, ca = options.pop("prefix", "murmur"), options.pop("ca", None)
     database = parts.path.strip("/") or "0"
-    if parts.scheme not in _SCHEMES or options or not database.isdecimal() or "{" in prefix or not hosts:
+    if parts.scheme not in SCHEMES or options or not database.isdecimal() or "{" in prefix or not hosts:
         raise StartupError(
             f"not a URL of Redis: {parts._replace(netloc=hosts).geturl()!r}; write one such as redis://host:6379/0"
         )

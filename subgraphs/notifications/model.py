@@ -52,6 +52,28 @@ class Notification:
     read: bool
 
 
+@dataclass(frozen=True, slots=True)
+class StoredNotice:
+    """A notice where it is: its position in its recipient's list, and the group that it has joined."""
+
+    recipient_id: int
+    position: int
+    group_id: int
+    kind: Kind
+    actor_id: int
+    tweet_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """What is kept of a person beside the notices. `muted_kinds` rise."""
+
+    id: int
+    last_position: int
+    read_up_to: int
+    muted_kinds: tuple[Kind, ...]
+
+
 SHOWN_ACTORS = 10
 KEPT = 1_000
 """How many notifications a person has; older ones are let go."""

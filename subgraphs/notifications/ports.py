@@ -6,7 +6,7 @@ from typing import Protocol
 
 from murmur.cursors import Window
 from murmur.relation import Relation
-from subgraphs.notifications.model import Kind, Notice, Notification
+from subgraphs.notifications.model import Kind, Notice, Notification, Recipient, StoredNotice
 
 
 class NotificationStore(Protocol):
@@ -60,6 +60,22 @@ class NotificationStore(Protocol):
         ...
 
     async def set_muted_kind(self, recipient_id: int, kind: Kind, *, muted: bool) -> None: ...
+
+    async def recipients_after(self, recipient_id: int, limit: int) -> Sequence[Recipient]:
+        """Everybody of whom anything is kept, by rising id, above `recipient_id`."""
+        ...
+
+    async def notices_after(self, after: tuple[int, int], limit: int) -> Sequence[StoredNotice]:
+        """Notices of everybody, by rising (recipient, position), above `after`."""
+        ...
+
+    async def put_recipients(self, rows: Sequence[Recipient]) -> None:
+        """People as another store has them, whom nobody notifies meanwhile."""
+        ...
+
+    async def put_notices(self, rows: Sequence[StoredNotice]) -> None:
+        """Add those that are not there where another store has them. They come in the order of `notices_after`."""
+        ...
 
     async def close(self) -> None: ...
 

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from murmur.clock import Clock
-from murmur.errors import StartupError
+from murmur.errors import UnknownScheme
 from murmur.pubsub.ports import PubSub
 from murmur.runtime.subgraph import Subgraph
 from murmur.sqlite import path_of
@@ -24,9 +23,14 @@ class NotificationsRoom:
 
 def open_store(url: str, data_dir: Path) -> NotificationStore:
     """The store that a URL names. Raises StartupError for a scheme that there is no adapter for."""
-    if urlsplit(url).scheme == "sqlite":
+    scheme = url.partition(":")[0]
+    if scheme == "sqlite":
         return SqliteNotifications(path_of(url, data_dir, "notifications"))
-    raise StartupError(f"no notifications store for {url!r}; the schemes that exist are: sqlite")
+    if scheme in ("mongodb", "mongodb+srv"):
+        from subgraphs.notifications.stores.mongodb import MongoNotifications
+
+        return MongoNotifications(url)
+    raise UnknownScheme("notifications store", url, "sqlite", "mongodb", "mongodb+srv")
 
 
 def build(store: NotificationStore, *, people: People, pubsub: PubSub, clock: Clock) -> NotificationsRoom:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from murmur.errors import StartupError
+from murmur.errors import UnknownScheme
 from murmur.runtime.subgraph import Subgraph
 from subgraphs.search.ports import People, SearchIndex, Tweets
 from subgraphs.search.schema import SearchContext, build_schema
@@ -29,7 +29,7 @@ def open_index(url: str, data_dir: Path) -> SearchIndex:
         from subgraphs.search.stores.meilisearch import MeilisearchIndex
 
         return MeilisearchIndex(url)
-    raise StartupError(f"no search index for {scheme!r}; the schemes that exist are: tantivy, meilisearch, meilisearch+https")
+    raise UnknownScheme("search index", url, "tantivy", "meilisearch", "meilisearch+https")
 
 
 def build(index: SearchIndex, *, tweets: Tweets, people: People) -> SearchRoom:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from murmur.errors import StartupError
+from murmur.errors import UnknownScheme
 from murmur.pubsub.ports import PubSub
+from murmur.redis import SCHEMES as REDIS_SCHEMES
 from murmur.redis import is_redis, open_redis
 from murmur.runtime.subgraph import Subgraph
 from murmur.telemetry.metrics import Metrics
@@ -34,7 +35,7 @@ def open_store(url: str, data_dir: Path, *, capacity: int = 10_000, idle_seconds
         from subgraphs.timelines.stores.redis import RedisTimelines
 
         return RedisTimelines(open_redis(url), idle_seconds=idle_seconds)
-    raise StartupError(f"no timelines store for {url!r}; the schemes that exist are: memory, redis, redis+cluster")
+    raise UnknownScheme("timelines store", url, "memory", *REDIS_SCHEMES)
 
 
 def build(store: TimelineStore, *, graph: Graph, posts: Posts, pubsub: PubSub, metrics: Metrics) -> TimelinesRoom:

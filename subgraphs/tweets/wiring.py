@@ -7,7 +7,7 @@ from typing import cast
 from murmur.cache.aside import Observe
 from murmur.cache.ports import Cache
 from murmur.clock import Clock
-from murmur.errors import StartupError
+from murmur.errors import UnknownScheme
 from murmur.ids import IdSource
 from murmur.pubsub.ports import PubSub
 from murmur.runtime.subgraph import Subgraph
@@ -35,7 +35,7 @@ def open_store(url: str, data_dir: Path) -> TweetStore:
         from subgraphs.tweets.stores.mongodb import MongoTweetStore
 
         return MongoTweetStore(url)
-    raise StartupError(f"tweets can't be stored in {scheme!r}: the schemes are sqlite, mongodb")
+    raise UnknownScheme("tweets store", url, "sqlite", "mongodb", "mongodb+srv")
 
 
 def cached(store: TweetStore, cache: Cache, observe: Observe) -> TweetStore:

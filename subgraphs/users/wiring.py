@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from murmur.cache.aside import Observe
 from murmur.cache.ports import Cache
 from murmur.clock import Clock
-from murmur.errors import StartupError
+from murmur.errors import UnknownScheme
 from murmur.identity import TokenSigner, jwks
 from murmur.ids import IdSource
+from murmur.redis import SCHEMES as REDIS_SCHEMES
 from murmur.redis import is_redis, open_redis
 from murmur.runtime.subgraph import Subgraph
 from murmur.sqlite import path_of
@@ -47,7 +48,7 @@ def open_store(url: str, data_dir: Path) -> UsersStore:
         from subgraphs.users.stores.neo4j import Neo4jUsers
 
         return Neo4jUsers(url)
-    raise StartupError(f"no users store for {url!r}; the schemes that exist are: sqlite, {', '.join(_NEO4J)}")
+    raise UnknownScheme("users store", url, "sqlite", *_NEO4J)
 
 
 def cached(store: UsersStore, cache: Cache, observe: Observe) -> UsersStore:
@@ -63,7 +64,7 @@ def open_throttle(url: str, limits: SignInLimits) -> Throttle:
         from subgraphs.users.stores.redis import RedisThrottle
 
         return RedisThrottle(open_redis(url), limits)
-    raise StartupError(f"limits can't be counted by {url!r}; the schemes that exist are: memory, redis, redis+cluster")
+    raise UnknownScheme("counter of sign-ins", url, "memory", *REDIS_SCHEMES)
 
 
 def build(

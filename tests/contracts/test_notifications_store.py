@@ -1,5 +1,6 @@
 """What every notification store keeps of the promises in `subgraphs/notifications/ports.py`."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from itertools import count
 from pathlib import Path
@@ -8,9 +9,10 @@ import pytest
 
 from murmur.cursors import Window
 from murmur.ids import first_id_at
-from subgraphs.notifications.model import KEPT, SHOWN_ACTORS, Kind, Notice, Notification
+from subgraphs.notifications.model import KEPT, SHOWN_ACTORS, Kind, Notice, Notification, Recipient, StoredNotice
 from subgraphs.notifications.ports import NotificationStore
 from subgraphs.notifications.wiring import open_store
+from tests.support.notification_stores import ADAPTERS, engine_of, notification_store
 
 ADA, BEA, CLEO, DAN = 1, 2, 3, 4
 TWEET = 100
@@ -19,11 +21,10 @@ START = first_id_at(1_760_000_000_000)
 _ids = count(START)
 
 
-@pytest.fixture(params=["sqlite:"])
+@pytest.fixture(params=ADAPTERS)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[NotificationStore]:
-    opened = open_store(request.param, tmp_path)
-    yield opened
-    await opened.close()
+    async with notification_store(engine_of(request.param, request), tmp_path) as opened:
+        yield opened
 
 
 def like(actor: int, tweet: int = TWEET, recipient: int = ADA, event: int | None = None) -> Notice:
@@ -159,3 +160,77 @@ async def test_the_oldest_are_let_go_beyond_what_is_kept(store: NotificationStor
     await store.add([reply(BEA, tweet) for tweet in range(1, KEPT + 11)])
     window = Window(5, from_oldest=True)
     assert [found.tweet_id for found in await store.page(ADA, window, ALL)] == [16, 15, 14, 13, 12, 11]
+
+
+async def test_of_those_let_go_nothing_is_left_and_they_may_come_again(store: NotificationStore) -> None:
+    first = like(BEA)
+    await store.add([first, like(CLEO)])
+    await store.add([reply(BEA, tweet) for tweet in range(1, KEPT + 1)])
+    assert await store.of_positions(ADA, [first.event_id]) == {}
+    assert len(await store.notices_after((0, 0), 2 * KEPT)) == KEPT
+    again = like(BEA)
+    assert await store.add([again]) == {ADA}
+    (newest,) = await store.page(ADA, Window(1), frozenset({Kind.LIKE}))
+    assert (newest.id, newest.actor_ids) == (again.event_id, (BEA,))
+
+
+async def test_whatever_comes_at_once_is_all_there_in_one_order(store: NotificationStore) -> None:
+    """Several workers tell a person of different tweets, one of them twice, while the person reads."""
+    likes = [like(actor, tweet) for actor in range(10, 20) for tweet in (TWEET, TWEET + 1)]
+    await asyncio.gather(
+        *(store.add([one]) for one in likes), *(store.add([one]) for one in likes[:5]), store.add([reply(BEA, 9)])
+    )
+    notices = await store.notices_after((0, 0), 100)
+    assert len(notices) == len({notice.position for notice in notices}) == 21
+    found = await page(store)
+    assert {(each.tweet_id, each.actor_count) for each in found} == {(TWEET, 10), (TWEET + 1, 10), (9, 1)}
+    assert await store.last_position(ADA) == found[0].id == notices[-1].position
+    await asyncio.gather(
+        *(store.withdraw(Kind.LIKE, actor, tweet_id=TWEET) for actor in range(10, 19)),
+        store.add([like(BEA)]),
+        store.forget_tweet(9),
+    )
+    assert {(each.tweet_id, each.actor_count) for each in await page(store)} == {(TWEET, 2), (TWEET + 1, 10)}
+
+
+async def test_everything_can_be_read_page_by_page_and_put_elsewhere(store: NotificationStore, tmp_path: Path) -> None:
+    await store.add([like(BEA), like(CLEO), reply(BEA, 5), like(DAN, TWEET, BEA)])
+    await store.mark_read(ADA, await store.last_position(ADA))
+    await store.add([like(DAN), Notice(CLEO, Kind.FOLLOW, BEA, next(_ids))])
+    await store.withdraw(Kind.LIKE, BEA, tweet_id=TWEET)
+    for kind in (Kind.REPLY, Kind.LIKE):
+        await store.set_muted_kind(DAN, kind, muted=True)
+    people = await store.recipients_after(0, 100)
+    assert [person.id for person in people] == [ADA, BEA, CLEO, DAN]
+    assert people[3] == Recipient(DAN, 0, 0, (Kind.LIKE, Kind.REPLY))
+    notices = await store.notices_after((0, 0), 100)
+    assert [notice.recipient_id for notice in notices] == [ADA, ADA, ADA, BEA, CLEO]
+    assert [*await store.notices_after((0, 0), 2), *await store.notices_after(_place(notices[1]), 10)] == notices
+    assert await store.recipients_after(ADA, 2) == people[1:3]
+
+    (tmp_path / "copy").mkdir()
+    copy = open_store("sqlite:", tmp_path / "copy")
+    for _again in range(2):
+        await copy.put_recipients(people)
+        for notice in notices:
+            await copy.put_notices([notice])
+    for recipient in (ADA, BEA, CLEO, DAN):
+        assert await page(copy, recipient) == await page(store, recipient)
+        assert await copy.last_position(recipient) == await store.last_position(recipient)
+    # And the same into an empty store of this kind.
+    for person in (ADA, BEA, CLEO):
+        await store.forget_between(person, BEA)
+        await store.forget_tweet(TWEET)
+    assert await store.notices_after((0, 0), 100) == []
+    await store.put_recipients(people)
+    await store.put_notices(notices)
+    await store.put_notices(notices[:2])
+    assert await store.notices_after((0, 0), 100) == notices
+    for recipient in (ADA, BEA, CLEO):
+        assert await page(copy, recipient) == await page(store, recipient)
+    assert await store.add([like(DAN)]) == set()
+    await copy.close()
+
+
+def _place(notice: StoredNotice) -> tuple[int, int]:
+    return notice.recipient_id, notice.position

@@ -6,9 +6,12 @@ from typing import Any
 from pymongo import monitoring
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from subgraphs.tweets.stores.mongodb.collections import COLLECTIONS, SCATTERS
+from subgraphs.notifications.stores.mongodb import collections as notifications
+from subgraphs.tweets.stores.mongodb import collections as tweets
 
-SHARD_KEYS = {collection.name: collection.key for collection in COLLECTIONS}
+_ROOMS = (tweets, notifications)
+SHARD_KEYS = {collection.name: collection.key for room in _ROOMS for collection in room.COLLECTIONS}
+_SCATTERS = {name for room in _ROOMS for name in room.SCATTERS}
 _MAJORITY = {"w": "majority", "j": True}
 
 
@@ -20,13 +23,21 @@ class ShardKeyWatch(CommandListener):
     def __init__(self) -> None:
         self.commands: dict[str, int] = {}
         self._faults: dict[str, list[str]] = {}
+        self._transactions: dict[object, str] = {}
 
     def faults(self, database: str) -> list[str]:
         return self._faults.pop(database, [])
 
     def started(self, event: CommandStartedEvent) -> None:
-        if event.database_name.startswith("test_"):
+        session = event.command.get("lsid", {}).get("id")
+        if event.command_name == "commitTransaction" and session in self._transactions:
+            # What a transaction writes is acknowledged by its commit, which is of no database.
+            if event.command.get("writeConcern") != _MAJORITY:
+                self._faults.setdefault(self._transactions[session], []).append(f"committed as {event.command}")
+        elif event.database_name.startswith("test_"):
             found = [*key_faults(event.command), *concern_faults(event.command)]
+            if event.command.get("autocommit") is False:
+                self._transactions[session] = event.database_name
             self.commands[event.database_name] = self.commands.get(event.database_name, 0) + 1
             self._faults.setdefault(event.database_name, []).extend(found)
 
@@ -39,7 +50,7 @@ def key_faults(command: Mapping[str, Any]) -> list[str]:
     """Which parts of a command, if any, carry no shard key."""
     name = next(iter(command))
     collection = command[name]
-    if command.get("comment") in SCATTERS:
+    if command.get("comment") in _SCATTERS:
         return []
     if name == "aggregate":
         return _pipeline_faults(collection, command["pipeline"])
@@ -63,6 +74,8 @@ def concern_faults(command: Mapping[str, Any]) -> list[str]:
     """Whether what is written is acknowledged by less than the most, but for claims of ids."""
     name = next(iter(command))
     if name not in ("insert", "update", "delete", "findAndModify") or command[name] not in SHARD_KEYS or command[name] == "ids":
+        return []
+    if command.get("autocommit") is False:
         return []
     concern = command.get("writeConcern")
     return [] if concern == _MAJORITY else [f"{name} on {command[name]} with the concern {concern}"]

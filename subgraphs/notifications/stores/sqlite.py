@@ -10,7 +10,7 @@ import orjson
 from murmur.cursors import Window
 from murmur.ids import MAX_ID, id_time
 from murmur.sqlite import Database
-from subgraphs.notifications.model import KEPT, SHOWN_ACTORS, Kind, Notice, Notification
+from subgraphs.notifications.model import KEPT, SHOWN_ACTORS, Kind, Notice, Notification, Recipient, StoredNotice
 
 # A notice is a slot that is filled once, so an event may be told any number of times. `tweet_id` is 0 where there is none.
 # A group's position and count follow from its notices and are written with them.
@@ -56,6 +56,19 @@ FROM groups g LEFT JOIN recipients r ON r.id = g.recipient_id WHERE g.recipient_
 """
 _PAGE = f"{_GROUPS} AND g.position < :below AND g.position > :above AND g.kind IN (SELECT value FROM json_each(:kinds))"  # noqa: S608 (the text above)
 _OF_GROUPS = f"{_GROUPS} AND g.id IN (SELECT value FROM json_each(:groups))"  # noqa: S608 (the text above)
+_NOTICES = """
+SELECT recipient_id, position, group_id, kind, actor_id, tweet_id FROM notices
+WHERE (recipient_id, position) > (?, ?) ORDER BY recipient_id, position LIMIT ?
+"""
+_RECIPIENTS = """
+WITH people AS (
+    SELECT id FROM (SELECT id FROM recipients WHERE id > ?1 ORDER BY id LIMIT ?2) UNION
+    SELECT recipient_id FROM (SELECT recipient_id FROM muted_kinds WHERE recipient_id > ?1 GROUP BY 1 ORDER BY 1 LIMIT ?2)
+)
+SELECT p.id, ifnull(r.last_position, 0), ifnull(r.read_up_to, 0),
+    (SELECT json_group_array(m.kind) FROM muted_kinds m WHERE m.recipient_id = p.id)
+FROM people p LEFT JOIN recipients r ON r.id = p.id ORDER BY p.id LIMIT ?2
+"""
 _ACTORS = "SELECT actor_id FROM notices WHERE recipient_id = ? AND group_id = ? ORDER BY position DESC LIMIT ?"
 
 
@@ -148,6 +161,39 @@ class SqliteNotifications:
             else "DELETE FROM muted_kinds WHERE recipient_id = ? AND kind = ?"
         )
         await self._database.write(lambda connection: connection.execute(sql, (recipient_id, kind)))
+
+    async def recipients_after(self, recipient_id: int, limit: int) -> Sequence[Recipient]:
+        rows = await self._database.fetch(_RECIPIENTS, (recipient_id, limit))
+        return [Recipient(id_, last, read, tuple(map(Kind, sorted(orjson.loads(muted))))) for id_, last, read, muted in rows]
+
+    async def notices_after(self, after: tuple[int, int], limit: int) -> Sequence[StoredNotice]:
+        rows = await self._database.fetch(_NOTICES, (*after, limit))
+        return [
+            StoredNotice(recipient_id, position, group_id, Kind(kind), actor_id, tweet_id or None)
+            for recipient_id, position, group_id, kind, actor_id, tweet_id in rows
+        ]
+
+    async def put_recipients(self, rows: Sequence[Recipient]) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            for row in rows:
+                values = (row.id, row.last_position, row.read_up_to)
+                connection.execute("INSERT OR REPLACE INTO recipients (id, last_position, read_up_to) VALUES (?,?,?)", values)
+                connection.execute("DELETE FROM muted_kinds WHERE recipient_id = ?", (row.id,))
+                connection.executemany("INSERT INTO muted_kinds VALUES (?, ?)", [(row.id, kind) for kind in row.muted_kinds])
+
+        await self._database.write(work)
+
+    async def put_notices(self, rows: Sequence[StoredNotice]) -> None:
+        notices = [(row.recipient_id, row.kind, row.tweet_id or 0, row.actor_id, row.group_id, row.position) for row in rows]
+        groups = {(row.recipient_id, row.group_id): (row.kind, row.tweet_id or 0, row.position) for row in rows}
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.executemany("INSERT INTO notices VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING", notices)
+            for key, values in groups.items():
+                connection.execute("INSERT INTO groups VALUES (?,?,?,?,?,0) ON CONFLICT DO NOTHING", (*key, *values))
+                _recount(connection, *key)
+
+        await self._database.write(work)
 
     async def close(self) -> None:
         await self._database.close()
