@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.edge.callers import Callers
+from gateway.edge.client import WebClient
 from gateway.edge.endpoint import GraphqlEndpoint
 from gateway.edge.explorer import ASSETS_PATH, ExplorerAssets
 from gateway.edge.gate import Gate
@@ -61,11 +62,13 @@ def edge_app(
     health: Health,
     options: EdgeOptions,
     partners: Partners | None = None,
+    client: WebClient | None = None,
     jwks: Callable[[], Mapping[str, object]] | None = None,
 ) -> FastAPI:
     """The app that serves `engine`.
 
-    `jwks` gives the key set to publish, if there is one. Who stops the process drains `gate` first.
+    `client` is the page at `/`, and `jwks` gives the key set to publish, where there is one. Who stops the
+    process drains `gate` first.
     """
     operations = Operations(engine, gate, metrics, options, partners)
     sockets = Sockets(options.most_sockets)
@@ -84,6 +87,8 @@ def edge_app(
     app.router.routes.extend(health_routes(health, metrics))
     if jwks:
         app.add_route(JWKS_PATH, _key_set(jwks))
+    if client is not None:
+        app.router.routes.extend(client.routes())
     if options.explorer:
         app.add_route(f"{ASSETS_PATH}/{{name}}", ExplorerAssets(options.explorer).__call__)
     return app

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from cachetools import LRUCache, TTLCache
 from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, validate
 
-from gateway.partners.model import MAX_DOCUMENT, Document, PartnerKey, Scope, check_partner, document_id
+from gateway.partners.model import FIRST_PARTY, MAX_DOCUMENT, Document, PartnerKey, Scope, check_partner, document_id
 from gateway.partners.ports import PartnerStore
 from murmur.clock import Clock
 from murmur.errors import BadUserInput
@@ -30,8 +30,11 @@ class KeyRefused(Exception):
 
 
 class Partners:
-    def __init__(self, store: PartnerStore, clock: Clock) -> None:
+    """`own` are the documents that the platform's own clients come with: published without being in the store."""
+
+    def __init__(self, store: PartnerStore, clock: Clock, own: Iterable[Document] = ()) -> None:
         self._store = store
+        self._own = {document.id: document.text for document in own}
         self._clock = clock
         self._keys: TTLCache[str, PartnerKey | None] = TTLCache(_REMEMBERED_KEYS, _REMEMBERED_SECONDS)
         self._known: TTLCache[tuple[str, str], bool] = TTLCache(_REMEMBERED_KEYS, _REMEMBERED_SECONDS)
@@ -55,6 +58,8 @@ class Partners:
 
     async def document(self, partner: str, id_: str) -> str | None:
         """The text of a document of this partner's manifest; the same object for as long as it is remembered."""
+        if partner == FIRST_PARTY and id_ in self._own:
+            return self._own[id_]
         known = self._known.get((partner, id_))
         if known is False:
             return None

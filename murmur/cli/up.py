@@ -33,15 +33,19 @@ def up(
                 account = await seed(platform.rooms, settings)
             address = listener.getsockname()
             url = f"http://{settings.server.host}:{address[1]}"
-            await serve(platform.gateway.app, listener, platform.drain, lambda: _welcome(url, account))
+            await serve(
+                platform.gateway.app, listener, platform.drain, lambda: _welcome(url, account, client=settings.server.client)
+            )
 
     run(serve_platform())
     err.print("stopped")
 
 
-def _welcome(url: str, account: archive.DemoAccount | None) -> None:
+def _welcome(url: str, account: archive.DemoAccount | None, *, client: bool) -> None:
+    page = f"  Murmur    [link]{url}/[/link]\n" if client else ""
     err.print(
-        f"\nMurmur is up.\n\n  GraphiQL  [link]{url}/graphql[/link]\n  Health    {url}/health/ready\n  Metrics   {url}/metrics"
+        f"\nMurmur is up.\n\n{page}  GraphiQL  [link]{url}/graphql[/link]\n  Health    {url}/health/ready\n"
+        f"  Metrics   {url}/metrics"
     )
     if account is not None:
         err.print(f"\nSign in as [bold]{account.handle}[/] with the password [bold]{account.password}[/]", highlight=False)

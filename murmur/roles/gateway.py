@@ -6,6 +6,8 @@ from dataclasses import replace
 from urllib.parse import urljoin
 
 from gateway.edge.app import edge_app
+from gateway.edge.client import WebClient
+from gateway.edge.client.manifest import own_documents
 from gateway.edge.gate import Gate
 from gateway.edge.keys import RemoteKeys
 from gateway.edge.options import Explorer
@@ -91,7 +93,7 @@ async def open_gateway_apart(
     sdls = [SubgraphSdl(name, urls[name], build().as_str()) for name, build in SCHEMAS.items()]
     verifier = TokenVerifier({}, "access")
     async with AsyncExitStack() as stack:
-        partners = Partners(Stores(settings, stack).partners, wall_clock)
+        partners = Partners(Stores(settings, stack).partners, wall_clock, own_documents())
         session = await stack.enter_async_context(subgraph_session(CONNECTIONS, client_context(settings.tls)))
         transports = {name: http_transport(name, urls[name], session, settings, metrics) for name in SCHEMAS}
         watching = [watch_subgraph(name, url, session, health) for name, url in urls.items()]
@@ -137,6 +139,7 @@ def _gateway(
         jwks=key_set,
         options=replace(options, answer_objects=limits.max_answer_objects),
         partners=partners,
+        client=WebClient(own_documents()) if settings.server.client else None,
     )
     return Gateway(engine, app, gate)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from graphql import GraphQLSchema
 
+from gateway.edge.client.manifest import own_documents
 from gateway.partners.model import FIRST_PARTY, Document, PartnerKey, Scope, check_partner
 from gateway.partners.ports import PartnerStore
 from gateway.partners.service import Partners, problems_of, read_documents
@@ -41,7 +42,10 @@ async def publish(settings: Settings, paths: Collection[Path], partner: str | No
 
 
 async def documents(settings: Settings, partner: str | None) -> AsyncGenerator[tuple[str, Document]]:
-    """The published documents of one partner or of all."""
+    """The published documents of one partner or of all; the platform's own that come with it first."""
+    if partner in (None, FIRST_PARTY):
+        for document in own_documents():
+            yield FIRST_PARTY, document
     async with _store(settings) as store:
         after = ("", "")
         while page := await store.documents(partner, after, _PAGE):

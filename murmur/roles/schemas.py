@@ -1,13 +1,17 @@
 """The subgraphs' schemas, the supergraph composed of them, and the generated files of `schema/`."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from graphql import print_schema
+from graphql import GraphQLSchema, print_schema
 from strawberry.federation import Schema
 
+from gateway.edge.client import manifest
 from gateway.federation.composition import CompositionFailed, SubgraphSdl, compose
 from gateway.federation.supergraph import Supergraph, load_supergraph
+from gateway.partners.model import Document
+from gateway.partners.service import read_documents
 from murmur.errors import StartupError
 from subgraphs.notifications.schema import build_schema as notifications_schema
 from subgraphs.search.schema import build_schema as search_schema
@@ -22,6 +26,8 @@ SCHEMAS: Mapping[str, Callable[[], Schema]] = {
     "notifications": notifications_schema,
     "search": search_schema,
 }
+OPERATIONS = "operations"
+"""The folder of the platform's own documents, in the folder of the schema."""
 PORTS: Mapping[str, int] = {"users": 4001, "tweets": 4002, "timelines": 4003, "notifications": 4004, "search": 4005}
 """Where `murmur subgraph NAME` listens when no port is given, and what the supergraph in `schema/` says."""
 
@@ -64,9 +70,23 @@ def write_generated(folder: Path) -> list[Path]:
 
 
 def stale(folder: Path) -> dict[Path, str]:
-    """The files of `folder` that are missing or differ from what the code says, with what they should hold."""
-    return {
-        path: text
-        for path, text in ((folder / name, text) for name, text in generated())
-        if not path.exists() or path.read_text() != text
-    }
+    """The generated files that are missing or differ from what the code says, with what they should hold.
+
+    They are those of `folder`, and the manifest of the documents in its folder `operations`, where there is one. Raises
+    StartupError for documents that the API can't run.
+    """
+    files = {folder / name: text for name, text in generated()}
+    if (folder / OPERATIONS).is_dir():
+        files[manifest.FILE] = manifest.written(_documents(folder / OPERATIONS, own_supergraph().api_schema))
+    return {path: text for path, text in files.items() if not path.exists() or path.read_text() != text}
+
+
+def _documents(folder: Path, schema: GraphQLSchema) -> Sequence[Document]:
+    documents, problems = read_documents([(str(file), file.read_text()) for file in sorted(folder.glob("*.graphql"))], schema)
+    problems = [
+        *problems,
+        *(f"two documents are named {name}" for name, count in Counter(each.name for each in documents).items() if count > 1),
+    ]
+    if problems:
+        raise StartupError("\n".join(problems))
+    return documents

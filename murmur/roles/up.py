@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.edge.client.manifest import own_documents
 from gateway.partners.service import Partners
 from murmur.broker.ports import Broker
 from murmur.clock import wall_clock
@@ -58,7 +59,7 @@ async def open_platform(settings: Settings) -> AsyncGenerator[Platform]:
         stores = Stores(settings, stack)
         rooms = await build_rooms(stores, settings, metrics)
         lock_folder(settings.server.data_dir, stack)
-        partners = Partners(stores.partners, wall_clock)
+        partners = Partners(stores.partners, wall_clock, own_documents())
         gateway = await stack.enter_async_context(open_gateway(rooms, settings, metrics, health, partners))
         await stack.enter_async_context(at_work(WORKERS, stores, settings, metrics, health))
         await stack.enter_async_context(beside(watch_engines(stores.opened, health)))

@@ -16,6 +16,7 @@ class ServerSettings(Concern):
         "development", description="With `production` nothing starts that is only fit for trying out."
     )
     explorer: bool | None = Field(None, description="Serve GraphiQL at /graphql; by default only outside production.")
+    client: bool = Field(True, description="Serve the web client at /.")
     query_plans: bool | None = Field(
         None, description="Answer with the query plan when asked; by default only outside production."
     )

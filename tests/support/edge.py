@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from gateway.edge.app import edge_app
 from gateway.edge.callers import Callers
+from gateway.edge.client import WebClient
 from gateway.edge.gate import Gate
 from gateway.edge.options import EdgeOptions
 from gateway.edge.tokens import Network, TokenCallers
@@ -40,6 +41,7 @@ class Edge:
     trusted_proxies: Sequence[Network] = ()
     callers: Callers | None = None
     partners: Partners | None = None
+    client: WebClient | None = None
     health: Health = field(default_factory=Health)
     library: Library = field(default_factory=Library)
     gate: Gate = field(init=False)
@@ -68,6 +70,7 @@ class Edge:
             jwks=lambda: jwks(self.access.public_key),
             options=self.options,
             partners=self.partners,
+            client=self.client,
         )
 
     def token(self, user_id: int = 7) -> str:

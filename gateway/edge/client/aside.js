@@ -1,0 +1,39 @@
+// What stands beside the views on a wide screen.
+
+import { href } from "./addresses.js";
+import { h } from "./dom.js";
+import { run } from "./graphql.js";
+import { personRow } from "./person.js";
+import { viewer } from "./session.js";
+
+/** Whom the viewer may want to follow; it stays empty for who is not signed in. */
+export function suggestions(signal) {
+  const panel = h("section", { class: "panel", "aria-label": "People to follow", hidden: true });
+  if (viewer()) {
+    run("Suggestions", { first: 3 })
+      .then((data) => {
+        panel.replaceChildren(h("h2", {}, "People to follow"), ...data.suggestions.map((person) => personRow(person, signal)));
+        panel.hidden = data.suggestions.length === 0;
+      })
+      .catch(() => {});
+  }
+  return panel;
+}
+
+export function quickSearch() {
+  const input = h("input", { type: "search", name: "q", "aria-label": "Search Murmur", placeholder: "Search", maxlength: "512", autocomplete: "off" });
+  return h(
+    "form",
+    {
+      role: "search",
+      class: "quick-search",
+      "aria-label": "Everywhere",
+      onsubmit: (event) => {
+        event.preventDefault();
+        if (input.value.trim()) location.hash = href.search(input.value.trim());
+        input.value = "";
+      },
+    },
+    input,
+  );
+}

@@ -1,0 +1,73 @@
+// The home timeline, and the announcement of what has come to its top.
+
+import { say } from "../announce.js";
+import { tweetCard } from "../card.js";
+import { composer, published } from "../composer.js";
+import { h, mark } from "../dom.js";
+import { feed } from "../feed.js";
+import { run } from "../graphql.js";
+import { live } from "../live.js";
+import { head } from "./parts.js";
+
+const PAGE = 20;
+const PAUSE_MS = 300;
+
+export function home(_place, signal) {
+  const announce = h("button", { type: "button", class: "announce", hidden: true, onclick: showNew });
+  const timeline = feed({
+    label: "Home timeline",
+    load: async (after) => (await run("HomeTimeline", { first: PAGE, after })).homeTimeline,
+    key: (entry) => entry.tweet.id,
+    render: (entry) => tweetCard(entry.tweet, { signal, retweetedBy: entry.retweetedBy }),
+    empty: "Nothing here yet. Follow people, and what they write comes here.",
+    signal,
+  });
+  const element = h("div", {}, head("Home"), composer(), h("div", { class: "announce-place" }, announce), timeline.element);
+  let waiting = [];
+  let timer = 0;
+
+  /** Look what is at the top by now. Events tell that something came; the timeline itself says what. */
+  async function look() {
+    await timeline.first;
+    const page = (await run("HomeTimeline", { first: PAGE })).homeTimeline;
+    if (signal.aborted) return;
+    const fresh = page.nodes.filter((entry) => !timeline.has(entry.tweet.id));
+    // What is older than all that is shown belongs below, and is no news.
+    const known = page.nodes.findLastIndex((entry) => timeline.has(entry.tweet.id));
+    waiting = known < 0 ? fresh : fresh.filter((entry) => page.nodes.indexOf(entry) < known);
+    tell();
+  }
+  function tell() {
+    const many = waiting.length >= PAGE ? `${PAGE}+` : String(waiting.length);
+    const words = `${many} new ${waiting.length === 1 ? "post" : "posts"}`;
+    mark(announce, "hidden", waiting.length === 0);
+    if (waiting.length && announce.textContent !== words) say(words);
+    announce.textContent = words;
+  }
+  function showNew() {
+    const first = waiting[0];
+    timeline.prepend(waiting);
+    waiting = [];
+    tell();
+    scrollTo({ top: 0 });
+    element.querySelector(`article[data-tweet="${CSS.escape(first.tweet.id)}"]`)?.focus({ preventScroll: true });
+  }
+  function soon() {
+    if (!element.isConnected) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => look().catch(() => {}), PAUSE_MS);
+  }
+  live.addEventListener("home", soon, { signal });
+  live.addEventListener("again", soon, { signal });
+  published.addEventListener(
+    "tweet",
+    ({ detail }) => {
+      timeline.prepend([{ tweet: detail, retweetedBy: null }]);
+      waiting = waiting.filter((entry) => entry.tweet.id !== detail.id);
+      tell();
+    },
+    { signal },
+  );
+  let seen = false;
+  return { title: "Home", element, shown: () => (seen ? soon() : (seen = true)) };
+}
