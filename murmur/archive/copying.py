@@ -8,11 +8,13 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from murmur.clock import wall_clock
 from subgraphs.tweets.model import EdgeKind as TweetEdgeKind
 from subgraphs.tweets.model import IdempotencyKey
 from subgraphs.tweets.ports import TweetStore
+from subgraphs.users.model import Session
 from subgraphs.users.ports import EdgeKind as GraphEdgeKind
-from subgraphs.users.ports import UsersStore
+from subgraphs.users.ports import Sessions, UsersStore
 
 PAGE = 1_000
 TOLD_DIFFERENCES = 20
@@ -54,14 +56,14 @@ class Comparison:
         return self.rows[0] == self.rows[1] and self.checksums[0] == self.checksums[1]
 
 
-def tables_of(users: UsersStore, tweets: TweetStore) -> tuple[Table[Any], ...]:
+def tables_of(users: UsersStore, sessions: Sessions, tweets: TweetStore) -> tuple[Table[Any], ...]:
     """All that is copied, in an order in which each row finds what it refers to."""
     graph: tuple[GraphEdgeKind, ...] = ("follow", "block", "mute")
     engagements: tuple[TweetEdgeKind, ...] = ("likes", "retweets", "bookmarks")
     return (
         Table("users", (0,), lambda row: (row.id,), _by_id(users.all_users), users.put_users),
         Table("credentials", (0,), lambda row: (row.user_id,), _by_id(users.credentials_after), users.put_credentials),
-        Table("sessions", ("",), lambda row: (row.id,), _by_id(users.sessions_after), users.put_sessions),
+        Table("sessions", (0, ""), lambda row: (row.user_id, row.id), partial(_sessions_after, users, sessions), sessions.put),
         *(
             Table(
                 f"{kind}s",
@@ -126,6 +128,20 @@ class _Side(Generic[Row]):
     @property
     def checksum(self) -> str:
         return f"{self._sum:032x}"
+
+
+async def _sessions_after(users: UsersStore, sessions: Sessions, after: Key, limit: int) -> Sequence[Session]:
+    """Of everybody who can sign in, those that go on."""
+    user_id, session_id = after
+    now = wall_clock()
+    rows = [row for row in await sessions.of((user_id,)) if row.id > session_id]
+    while True:
+        if living := [row for row in rows if row.expires_at > now]:
+            return living[:limit]
+        people = [row.user_id for row in await users.credentials_after(user_id, limit)]
+        if not people:
+            return ()
+        rows, user_id = await sessions.of(people), people[-1]
 
 
 def _by_id(read: Callable[[Any, int], Awaitable[Sequence[Row]]]) -> Callable[[Key, int], Awaitable[Sequence[Row]]]:

@@ -103,7 +103,7 @@ def _settings_of(profile: Profile, settings: Settings) -> Settings:
 
 async def _make_ready(stores: Stores) -> None:
     """Make the indexes, constraints and topics that a new engine lacks."""
-    for engine in (stores.users, stores.tweets, stores.broker):
+    for engine in (stores.users, stores.sessions, stores.tweets, stores.broker):
         if isinstance(engine, Engine):
             await engine.apply()
 
@@ -120,7 +120,7 @@ async def _come_to_rest(profile: Profile, stores: Stores, settings: Settings) ->
 
 
 def _tables(stores: Stores) -> tuple[Table[Any], ...]:
-    return tables_of(stores.users, stores.tweets)
+    return tables_of(stores.users, stores.sessions, stores.tweets)
 
 
 def _read_note(folder: Path, source: Profile, target: Profile) -> _Note | None:

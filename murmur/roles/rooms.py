@@ -66,6 +66,7 @@ async def users_room(stores: Stores, settings: Settings, metrics: Metrics) -> Us
     store = stores.users if stores.cache is None else users_wiring.cached(stores.users, stores.cache, _looked_up(metrics))
     return users_wiring.build(
         store,
+        sessions=stores.sessions,
         tokens=access_signer(settings),
         throttle=stores.limits,
         password_cost=PasswordCost(

@@ -27,7 +27,7 @@ from subgraphs.tweets import wiring as tweets_wiring
 from subgraphs.tweets.ports import TweetStore
 from subgraphs.users import wiring as users_wiring
 from subgraphs.users.model import SignInLimits
-from subgraphs.users.ports import Throttle, UsersStore
+from subgraphs.users.ports import Sessions, Throttle, UsersStore
 
 
 class Closable(Protocol):
@@ -60,6 +60,10 @@ class Stores:
     @cached_property
     def users(self) -> UsersStore:
         return self._keep("users", users_wiring.open_store(self._urls.users_url, self._data_dir))
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return self._keep("sessions", users_wiring.open_sessions(self._urls.sessions_url, self._data_dir))
 
     @cached_property
     def limits(self) -> Throttle:

@@ -8,7 +8,7 @@ from murmur.settings.base import Concern
 class StoreSettings(Concern):
     users_url: str = Field(
         "sqlite:",
-        description="Profiles, sessions and the follow graph: `sqlite:`, `sqlite:PATH` or `neo4j://USER:PASSWORD@HOST/DATABASE`.",
+        description="Profiles, credentials and the follow graph: `sqlite:`, `sqlite:PATH` or `neo4j://USER:PASSWORD@HOST/DATABASE`.",
     )
     tweets_url: str = Field(
         "sqlite:",
@@ -32,6 +32,10 @@ class StoreSettings(Concern):
     )
     pubsub_url: str = Field(
         "memory:", description="What subscriptions are fed by: `memory:`, `redis://HOST:PORT` or `redis+cluster://HOST:PORT,…`."
+    )
+    sessions_url: str = Field(
+        "sqlite:",
+        description="Who is signed in: `sqlite:`, `sqlite:PATH`, `redis://HOST` or `redis+cluster://…`.",
     )
     limits_url: str = Field(
         "memory:",

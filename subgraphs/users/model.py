@@ -34,17 +34,22 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What an account signs in with. An imported person has no `password_hash` and can't sign in."""
+    """What an account signs in with. An imported person has no `password_hash` and can't sign in.
+
+    `generation` rises by one with each new password, and ends the sessions of those before it.
+    """
 
     user_id: int
     password_hash: str | None
     email: str | None = None
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A family of refresh tokens, of which one at a time is valid: the one with this SHA-256 hash. `id` is 128 random bits and
-    no secret; `secret` is what the family's tokens are authenticated with."""
+    """A family of refresh tokens, of which one at a time is valid: the one with this SHA-256 hash. `id` is the person's id and
+    128 random bits, and no secret; `secret` is what the family's tokens are authenticated with. It is over when the person's
+    password is of a later `generation`."""
 
     id: str
     user_id: int
@@ -52,6 +57,7 @@ class Session:
     started_at: int
     expires_at: int
     secret: bytes
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True)

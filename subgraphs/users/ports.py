@@ -38,7 +38,7 @@ class Profiles(Protocol):
 
 
 class Accounts(Protocol):
-    """Credentials and sessions. Each verb is atomic."""
+    """Credentials. Each verb is atomic."""
 
     async def add_account(self, user: User, credentials: Credentials, event: UserSignedUp) -> Outcome:
         """DONE or HANDLE_TAKEN."""
@@ -52,28 +52,8 @@ class Accounts(Protocol):
         """Keep another hash of the same password, unless the password has been changed meanwhile."""
         ...
 
-    async def start_session(self, session: Session, keep: int) -> None:
-        """Start a session and end this person's expired ones and the oldest beyond `keep`."""
-        ...
-
-    async def session(self, session_id: str) -> Session | None:
-        """An expired one may still be there."""
-        ...
-
-    async def rotate_session(self, session_id: str, old_hash: bytes, new_hash: bytes, now: int, expires_at: int) -> int | None:
-        """Put `new_hash` in the place of `old_hash` and return whose session it is.
-
-        None when the session is over or expired, or when its hash is another: then it ends here and now.
-        """
-        ...
-
-    async def end_session(self, session_id: str) -> None: ...
-
-    async def change_password(self, user_id: int, old_hash: str, new_hash: str, session: Session) -> bool:
-        """Set the password, end every session of this person and start the one given.
-
-        Changes nothing and returns False when the password is no longer the one of `old_hash`.
-        """
+    async def change_password(self, user_id: int, old_hash: str, new_hash: str) -> int | None:
+        """Set the password and return its generation; None, and no change, when `old_hash` is no longer the password's."""
         ...
 
 
@@ -162,16 +142,41 @@ class Copies(Protocol):
         """Of people who are there."""
         ...
 
-    async def sessions_after(self, after: str, limit: int) -> Sequence[Session]:
-        """By id, rising."""
-        ...
-
-    async def put_sessions(self, rows: Sequence[Session]) -> None: ...
-
 
 class UsersStore(Profiles, Accounts, Graph, Bulk, Copies, Protocol):
     @property
     def outbox(self) -> Outbox: ...
+
+    async def close(self) -> None: ...
+
+
+class Sessions(Protocol):
+    """Families of refresh tokens, by person. Each verb is atomic, and what it did holds when it has returned."""
+
+    async def start(self, session: Session, keep: int) -> None:
+        """Start a session and end this person's expired ones, those of lower generations, and the oldest beyond `keep`."""
+        ...
+
+    async def session(self, user_id: int, session_id: str) -> Session | None:
+        """An expired one may still be there."""
+        ...
+
+    async def rotate(self, user_id: int, session_id: str, old_hash: bytes, new_hash: bytes, now: int, expires_at: int) -> bool:
+        """Put `new_hash` in the place of `old_hash`.
+
+        False when the session is over or expired, or when its hash is another: then it ends here and now.
+        """
+        ...
+
+    async def end(self, user_id: int, session_id: str) -> None: ...
+
+    async def of(self, user_ids: Collection[int]) -> Sequence[Session]:
+        """By person and id, rising. Expired ones may still be there."""
+        ...
+
+    async def put(self, rows: Sequence[Session]) -> None:
+        """Exact copies; one that is there already stays as it is."""
+        ...
 
     async def close(self) -> None: ...
 

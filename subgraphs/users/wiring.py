@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from murmur.cache.aside import Observe
 from murmur.cache.ports import Cache
-from murmur.clock import Clock
+from murmur.clock import Clock, wall_clock
 from murmur.errors import UnknownScheme
 from murmur.identity import TokenSigner, jwks
 from murmur.ids import IdSource
@@ -16,13 +16,14 @@ from murmur.redis import is_redis, open_redis
 from murmur.runtime.subgraph import Subgraph
 from murmur.sqlite import path_of
 from subgraphs.users.model import SignInLimits
-from subgraphs.users.ports import Throttle, UsersStore
+from subgraphs.users.ports import Sessions, Throttle, UsersStore
 from subgraphs.users.schema import UsersContext, build_schema
 from subgraphs.users.service import UsersService
 from subgraphs.users.service.passwords import PasswordCost, Passwords
 from subgraphs.users.stores.cached import CachedUsers
 from subgraphs.users.stores.limits import MemoryThrottle
 from subgraphs.users.stores.sqlite import SqliteUsers
+from subgraphs.users.stores.sqlite.sessions import SqliteSessions
 
 _NEO4J = ("neo4j", "neo4j+s", "bolt", "bolt+s")
 
@@ -56,6 +57,17 @@ def cached(store: UsersStore, cache: Cache, observe: Observe) -> UsersStore:
     return cast("UsersStore", CachedUsers(store, cache, observe))
 
 
+def open_sessions(url: str, data_dir: Path) -> Sessions:
+    """What keeps sessions. Raises StartupError for a scheme that there is no adapter for."""
+    if urlsplit(url).scheme == "sqlite":
+        return SqliteSessions(path_of(url, data_dir, "sessions"))
+    if is_redis(url):
+        from subgraphs.users.stores.redis_sessions import RedisSessions
+
+        return RedisSessions(open_redis(url), wall_clock)
+    raise UnknownScheme("keeper of sessions", url, "sqlite", *REDIS_SCHEMES)
+
+
 def open_throttle(url: str, limits: SignInLimits) -> Throttle:
     """What counts tries. Raises StartupError for a scheme that there is no adapter for, and for a limit that can't be read."""
     if urlsplit(url).scheme == "memory":
@@ -68,9 +80,16 @@ def open_throttle(url: str, limits: SignInLimits) -> Throttle:
 
 
 def build(
-    store: UsersStore, *, tokens: TokenSigner, throttle: Throttle, password_cost: PasswordCost, ids: IdSource, clock: Clock
+    store: UsersStore,
+    *,
+    sessions: Sessions,
+    tokens: TokenSigner,
+    throttle: Throttle,
+    password_cost: PasswordCost,
+    ids: IdSource,
+    clock: Clock,
 ) -> UsersRoom:
-    """The room on what it is given; whoever opened the store closes it. `tokens` signs access tokens."""
-    service = UsersService(store, Passwords(password_cost), tokens, throttle, ids, clock)
+    """The room on what it is given; whoever opened the stores closes them. `tokens` signs access tokens."""
+    service = UsersService(store, sessions, Passwords(password_cost), tokens, throttle, ids, clock)
     subgraph = Subgraph("users", build_schema(), lambda caller: UsersContext(caller, service, store))
     return UsersRoom(subgraph, service, store, tokens)

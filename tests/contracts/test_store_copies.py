@@ -1,25 +1,39 @@
 """A copy between stores of one port holds what its source holds, counts included, whatever the engines."""
 
+import uuid
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from murmur.archive.copying import Key, Table, compare, copy_table, tables_of
+from murmur.archive.copying import Key, compare, copy_table, tables_of
 from murmur.clock import wall_clock
 from murmur.cursors import Window
 from murmur.ids import Snowflakes
 from subgraphs.tweets.ports import TweetStore
 from subgraphs.users.model import Credentials, Session
-from subgraphs.users.ports import UsersStore
+from subgraphs.users.ports import Sessions, UsersStore
 from subgraphs.users.service.graph import FollowGraph
+from subgraphs.users.stores.sqlite import SqliteUsers
+from subgraphs.users.wiring import open_sessions
 from tests.support.square import Square, open_square
 from tests.support.tweet_stores import ADAPTERS, engine_of, tweet_store
 from tests.support.users_stores import KINDS, open_empty
 
 NOW = wall_clock()
 ALL = Window(limit=100)
+Stores = tuple[UsersStore, Sessions, TweetStore]
+
+
+@pytest.fixture
+async def source(square: Square, tmp_path: Path) -> AsyncIterator[Stores]:
+    """What is copied: of two sessions one is over."""
+    sessions, ada = open_sessions("sqlite:", tmp_path / "source"), square.people["ada"]
+    living = Session("5e55", ada, b"hash", NOW, NOW + 600_000, b"secret", 2)
+    await sessions.put([living, Session("over", ada, b"hash", NOW - 2, NOW - 1, b"secret")])
+    yield square.users, sessions, square.store
+    await sessions.close()
 
 
 @pytest.fixture
@@ -30,7 +44,6 @@ async def square(tmp_path: Path) -> AsyncIterator[Square]:
         ada = await square.person("ada", "bea", "cleo")
         bea, cleo = square.people["bea"], square.people["cleo"]
         await square.users.put_credentials([Credentials(ada, "hash", "ada@example.org"), Credentials(bea, "other", None)])
-        await square.users.start_session(Session("5e55", ada, b"hash", NOW, NOW + 1_000, b"secret"), 10)
         graph = FollowGraph(square.users, Snowflakes(2), wall_clock)
         for source, target in ((ada, bea), (bea, ada), (cleo, ada)):
             await graph.follow(source, target)
@@ -47,6 +60,15 @@ async def square(tmp_path: Path) -> AsyncIterator[Square]:
         yield square
 
 
+@pytest.fixture
+async def target(users: UsersStore, tweets: TweetStore, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
+    distributed = not isinstance(users, SqliteUsers)
+    url = f"{request.getfixturevalue('redis_cluster').url}?prefix={uuid.uuid4().hex}" if distributed else "sqlite:"
+    sessions = open_sessions(url, tmp_path)
+    yield users, sessions, tweets
+    await sessions.close()
+
+
 @pytest.fixture(params=KINDS)
 async def users(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[UsersStore]:
     opened = await open_empty(request.param, request, tmp_path)
@@ -60,17 +82,18 @@ async def tweets(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         yield opened
 
 
-async def test_a_copy_holds_what_its_source_holds_and_tells_nobody(square: Square, users: UsersStore, tweets: TweetStore) -> None:
+async def test_a_copy_holds_what_its_source_holds_and_tells_nobody(square: Square, source: Stores, target: Stores) -> None:
+    users, _, tweets = target
     copied: dict[str, int] = {}
-    pairs = list(zip(tables_of(square.users, square.store), tables_of(users, tweets), strict=True))
+    pairs = list(zip(tables_of(*source), tables_of(*target), strict=True))
     for _again in range(2):
-        for source, target in pairs:
-            copied[source.name] = 0
+        for from_, to in pairs:
+            copied[from_.name] = 0
 
-            def count(_key: Key, rows: int, name: str = source.name) -> None:
+            def count(_key: Key, rows: int, name: str = from_.name) -> None:
                 copied[name] += rows
 
-            await copy_table(source, target, None, count)
+            await copy_table(from_, to, None, count)
     assert copied == {
         "users": 3,
         "credentials": 2,
@@ -84,8 +107,8 @@ async def test_a_copy_holds_what_its_source_holds_and_tells_nobody(square: Squar
         "bookmarks": 1,
         "idempotency keys": 1,
     }
-    assert [(await compare(source, target)).differences for source, target in pairs] == [()] * len(pairs)
-    assert [(await compare(source, target)).equal for source, target in pairs] == [True] * len(pairs)
+    assert [(await compare(from_, to)).differences for from_, to in pairs] == [()] * len(pairs)
+    assert [(await compare(from_, to)).equal for from_, to in pairs] == [True] * len(pairs)
     assert not await users.outbox.pending(1)
     assert not await tweets.outbox.pending(1)
 
@@ -101,20 +124,19 @@ async def test_a_copy_holds_what_its_source_holds_and_tells_nobody(square: Squar
     assert await tweets.kept(people[0], "once") == await square.store.kept(people[0], "once")
 
 
-async def test_a_comparison_names_the_rows_that_differ(square: Square, users: UsersStore, tweets: TweetStore) -> None:
-    source, target = (tables_of(*stores)[0] for stores in ((square.users, square.store), (users, tweets)))
+async def test_a_comparison_names_the_rows_that_differ(square: Square, source: Stores, target: Stores) -> None:
+    from_, to = tables_of(*source)[0], tables_of(*target)[0]
     ada, bea, cleo = await square.users.all_users(0, 10)
-    await users.put_users([ada, cleo])
-    found = await compare(source, target)
+    await target[0].put_users([ada, cleo])
+    found = await compare(from_, to)
     assert not found.equal
     assert found.rows == (3, 2)
     # The graph is not copied, so the counts of Ada differ; of Cleo too, who follows her.
     assert found.differences == tuple(str(user.id) for user in (ada, bea, cleo))
 
 
-async def test_a_copy_goes_on_after_the_key_that_it_is_given(square: Square, users: UsersStore, tweets: TweetStore) -> None:
-    source: Table[object]
-    source, target = (tables_of(*stores)[0] for stores in ((square.users, square.store), (users, tweets)))
+async def test_a_copy_goes_on_after_the_key_that_it_is_given(square: Square, source: Stores, target: Stores) -> None:
+    from_, to = tables_of(*source)[0], tables_of(*target)[0]
     ada, bea, cleo = await square.users.all_users(0, 10)
-    await copy_table(source, target, (ada.id,), lambda _key, _rows: None)
-    assert [user.id for user in await users.all_users(0, 10)] == [bea.id, cleo.id]
+    await copy_table(from_, to, (ada.id,), lambda _key, _rows: None)
+    assert [user.id for user in await target[0].all_users(0, 10)] == [bea.id, cleo.id]

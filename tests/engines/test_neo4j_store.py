@@ -11,7 +11,7 @@ import pytest
 from murmur.cluster.neo4j import Neo4j
 from murmur.errors import Unavailable
 from murmur.events import Followed, Unfollowed, UserSignedUp, decode_event
-from subgraphs.users.model import Credentials, Edge, Outcome, Session, User
+from subgraphs.users.model import Credentials, Edge, Outcome, User
 from subgraphs.users.stores.neo4j import Neo4jUsers
 from subgraphs.users.stores.neo4j.engine import NEEDED
 from tests.support.waiting import until
@@ -157,26 +157,8 @@ async def test_verbs_that_were_carried_out_before_an_answer_was_lost_are_not_und
     account = Credentials(1, "hash", None)
     for _ in range(2):
         assert await store.add_account(user, account, event) is Outcome.DONE
-    session = Session("s", 1, b"1", AT, AT + 1_000, b"secret")
     for _ in range(2):
-        await store.start_session(session, 50)
-    for _ in range(2):
-        assert await store.rotate_session("s", b"1", b"2", AT, AT + 2_000) == 1
-    for _ in range(2):
-        assert await store.change_password(1, "hash", "other", Session("t", 1, b"1", AT, AT + 1_000, b"secret"))
-    assert await store.session("s") is None
-    assert await store.session("t") is not None
-
-
-async def test_a_token_of_a_family_is_exchanged_once_however_many_present_it(store: Neo4jUsers, elsewhere: Neo4jUsers) -> None:
-    user, event = person(1, "ada")
-    await store.add_account(user, Credentials(1, "hash", None), event)
-    await store.start_session(Session("s", 1, b"old", AT, AT + 1_000, b"secret"), 50)
-    exchanged = await asyncio.gather(
-        *((store, elsewhere)[n % 2].rotate_session("s", b"old", b"new %d" % n, AT, AT + 2_000) for n in range(10))
-    )
-    assert Counter(exchanged) == {1: 1, None: 9}
-    assert await store.session("s") is None
+        assert await store.change_password(1, "hash", "other") == 1
 
 
 async def test_what_is_missing_is_named_and_made_once(neo4j: Neo4j, store: Neo4jUsers, elsewhere: Neo4jUsers) -> None:

@@ -222,10 +222,12 @@ async def seeds(store: MongoTweetStore) -> list[int]:
     return [tweet.id for tweet in await store.all_tweets(0, 10)]
 
 
-async def relay(store: MongoTweetStore, events: list[AnyEvent]) -> None:
-    """One that is not stopped by an outage. Entries that it had taken and could not remove it does not take twice."""
+async def relay(store: MongoTweetStore, events: list[AnyEvent], stop: asyncio.Event) -> None:
+    """One that is not stopped by an outage, and after `stop` goes on until nothing waits. Entries that it had taken and could not
+    remove it does not take twice."""
     taken: set[tuple[int, int]] = set()
-    while True:
+    waiting = True
+    while waiting or not stop.is_set():
         try:
             entries = await store.outbox.pending(100)
             for entry in entries:
@@ -233,23 +235,25 @@ async def relay(store: MongoTweetStore, events: list[AnyEvent]) -> None:
                     taken.add((entry.key, entry.seq))
                     events.append(decode_event(entry.payload))
             await store.outbox.remove(entries)
-            if not entries:
+            waiting = bool(entries)
+            if not waiting:
                 await store.outbox.wait()
         except Unavailable:
             continue
 
 
 async def test_stores_of_many_processes_agree_while_events_are_relayed(url: str, store: MongoTweetStore):
-    shared, memory, stop, events = await seeds(store), Memory(), asyncio.Event(), list[AnyEvent]()
+    shared, memory, events = await seeds(store), Memory(), list[AnyEvent]()
+    stop, relayed = asyncio.Event(), asyncio.Event()
     others = [MongoTweetStore(url) for _ in range(3)]
-    relaying = asyncio.create_task(relay(others[0], events))
+    relaying = asyncio.create_task(relay(others[0], events, relayed))
     lives = [asyncio.create_task(live(one, node, shared, memory.hear, stop)) for node, one in enumerate((store, *others[1:]))]
     # Three act as each person, so whether an edge stands is not for one of them to know.
     await memory.heard(1_000)
     stop.set()
     await asyncio.gather(*lives)
-    relaying.cancel()
-    await asyncio.gather(relaying, return_exceptions=True)
+    relayed.set()
+    await relaying
     memory.edges.clear()
     await memory.check(store)
     await audit(store, PEOPLE, events + await drained(store))
@@ -280,9 +284,10 @@ async def test_writers_that_are_killed_lose_nothing_that_they_acknowledged(url: 
 async def test_a_killed_primary_takes_nothing_with_it(mongodb: MongoDB, tmp_path: Path):
     with MongoDB(tmp_path, members=3) as three:
         async with store_url(three) as url:
-            store, relayed = MongoTweetStore(url), MongoTweetStore(url)
-            shared, memory, stop, events = await seeds(store), Memory(), asyncio.Event(), list[AnyEvent]()
-            relaying = asyncio.create_task(relay(relayed, events))
+            store, other = MongoTweetStore(url), MongoTweetStore(url)
+            shared, memory, events = await seeds(store), Memory(), list[AnyEvent]()
+            stop, relayed = asyncio.Event(), asyncio.Event()
+            relaying = asyncio.create_task(relay(other, events, relayed))
             life = asyncio.create_task(live(store, 1, shared, memory.hear, stop))
             for way in ("killed", "told to step down"):
                 await memory.heard(200)
@@ -296,9 +301,9 @@ async def test_a_killed_primary_takes_nothing_with_it(mongodb: MongoDB, tmp_path
                 await asyncio.to_thread(three.start)
             stop.set()
             await life
-            relaying.cancel()
-            await asyncio.gather(relaying, return_exceptions=True)
+            relayed.set()
+            await relaying
             await memory.check(store)
             await audit(store, PEOPLE, events + await drained(store))
             await store.close()
-            await relayed.close()
+            await other.close()

@@ -48,6 +48,7 @@ class Engines:
             "tweets_url": self.mongodb.url,
             "timelines_url": self.redis.url,
             "pubsub_url": self.redis.url,
+            "sessions_url": self.redis.url,
             "limits_url": self.redis.url,
             "leases_url": self.redis.url,
             "cache_url": self.redis.url,

@@ -1,9 +1,12 @@
 """Signing up and in, sessions, passwords, the own profile.
 
-A session is a family of refresh tokens. A refresh token is the session's id (which access tokens show too), 128 random bits of
-its own, and an HMAC of the two by a secret of the session; each refresh puts a new one in the place of the last, and only the
-SHA-256 hash of the one that is valid is kept. Presenting any other token of the family means that somebody has a copy, so the
-whole family ends. The HMAC tells such a token, however old, from one that was made up around a known id: that one ends nothing.
+A session is a family of refresh tokens. A refresh token is the session's id (the person's id and 128 random bits, which access
+tokens show too), 128 random bits of its own, and an HMAC of the two by a secret of the session; each refresh puts a new one in
+the place of the last, and only the SHA-256 hash of the one that is valid is kept. Presenting any other token of the family means
+that somebody has a copy, so the whole family ends. The HMAC tells such a token, however old, from one that was made up around a
+known id: that one ends nothing.
+
+A new password starts a new generation. Sessions of an earlier one are over from that write on, whatever keeps them.
 
 That is strict on purpose: a client whose refresh was answered but who never saw the answer presents a token that was rotated,
 which looks the same as theft, and must sign in again. A client should therefore store the new token before it uses the new
@@ -13,6 +16,7 @@ session, and never refresh twice at once.
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 from ipaddress import IPv6Address, ip_address
 
@@ -23,7 +27,7 @@ from murmur.identity import Caller, TokenSigner, Viewer
 from murmur.ids import IdSource
 from murmur.text import is_handle
 from subgraphs.users.model import Credentials, Outcome, ProfileChanges, Session, SignedIn, User
-from subgraphs.users.ports import Throttle, UsersStore
+from subgraphs.users.ports import Sessions, Throttle, UsersStore
 from subgraphs.users.service.base import Base
 from subgraphs.users.service.passwords import Passwords, check_password, plausible
 from subgraphs.users.service.profiles import check_email, check_handle, check_profile
@@ -32,15 +36,25 @@ REFRESH_TOKEN_MS = 60 * 24 * 3600 * 1000
 """How long a refresh token is good for; each refresh gives a new one with its own 60 days."""
 MAX_SESSIONS = 50
 _MAC_BYTES = 16
-# 128 bits in base64url; a token is three such parts.
-_PART = 22
+# In base64url: a session's id are the 8 bytes of the person's and 16 random ones, and 16 bytes each are the other two parts.
+_ID, _PART = 32, 22
+_ID_BYTES = 8
+_TOKEN = re.compile(rf"[A-Za-z0-9_-]{{{_ID + 2 * _PART}}}")
 
 
 class Accounts(Base):
     def __init__(
-        self, store: UsersStore, passwords: Passwords, tokens: TokenSigner, throttle: Throttle, ids: IdSource, clock: Clock
+        self,
+        store: UsersStore,
+        sessions: Sessions,
+        passwords: Passwords,
+        tokens: TokenSigner,
+        throttle: Throttle,
+        ids: IdSource,
+        clock: Clock,
     ) -> None:
         super().__init__(store, ids, clock)
+        self._sessions = sessions
         self._passwords = passwords
         self._tokens = tokens
         self._throttle = throttle
@@ -61,7 +75,7 @@ class Accounts(Base):
         event = UserSignedUp(id=self._ids(), at=now, user_id=user.id, handle=handle, name=user.name)
         if await self._store.add_account(user, Credentials(user.id, password_hash, email), event) is not Outcome.DONE:
             raise _taken(handle)
-        return await self._start_session(user.id)
+        return await self._start_session(user.id, 0)
 
     async def sign_in(self, handle: str, password: str, caller: Caller) -> SignedIn:
         """Start a session. Raises Refused(WRONG_CREDENTIALS), the same and as late for an unknown handle; RateLimited.
@@ -83,7 +97,7 @@ class Accounts(Base):
         await self._throttle.forget("sign_in_account", account)
         if self._passwords.outdated(password_hash):
             await self._store.rehash(known.user_id, password_hash, await self._passwords.hash(password))
-        return await self._start_session(known.user_id)
+        return await self._start_session(known.user_id, known.generation)
 
     async def change_password(self, user_id: int, current: str, new: str) -> SignedIn:
         """Set a new password, end all sessions and start one. Raises Refused(WRONG_CREDENTIALS, TOO_SHORT…), RateLimited."""
@@ -98,23 +112,20 @@ class Accounts(Base):
             raise Refused(UserErrorCode.WRONG_CREDENTIALS, "this is not the current password", "input", "currentPassword")
         await self._throttle.forget("sign_in_account", account)
         new_hash = await self._passwords.hash(new)
-        session, refresh_token = self._new_session(user_id)
-        if not await self._store.change_password(user_id, password_hash, new_hash, session):
+        generation = await self._store.change_password(user_id, password_hash, new_hash)
+        if generation is None:
             raise Refused(
                 UserErrorCode.WRONG_CREDENTIALS, "the password has just been changed elsewhere", "input", "currentPassword"
             )
-        return self._signed_in(user_id, session.id, refresh_token)
+        return await self._start_session(user_id, generation)
 
     async def refresh_session(self, refresh_token: str) -> SignedIn:
         """Exchange a refresh token for a new one and a new access token. Raises Refused(SESSION_ENDED)."""
         session = await self._session_of(refresh_token)
         if session is not None:
-            new_token = _new_token(session.id, session.secret)
-            now = self._clock()
-            user_id = await self._store.rotate_session(
-                session.id, _token_hash(refresh_token), _token_hash(new_token), now, now + REFRESH_TOKEN_MS
-            )
-            if user_id is not None:
+            user_id, new_token, now = session.user_id, _new_token(session.id, session.secret), self._clock()
+            hashes = _token_hash(refresh_token), _token_hash(new_token)
+            if await self._sessions.rotate(user_id, session.id, *hashes, now, now + REFRESH_TOKEN_MS):
                 return self._signed_in(user_id, session.id, new_token)
         raise Refused(UserErrorCode.SESSION_ENDED, "the session has ended; sign in again", "refreshToken")
 
@@ -122,7 +133,7 @@ class Accounts(Base):
         """End the session of a refresh token, a rotated one included. A session that is over already stays so."""
         session = await self._session_of(refresh_token)
         if session is not None:
-            await self._store.end_session(session.id)
+            await self._sessions.end(session.user_id, session.id)
 
     async def update_profile(self, user_id: int, changes: ProfileChanges) -> User:
         """Change the fields given. Raises Refused, naming the field."""
@@ -144,30 +155,41 @@ class Accounts(Base):
         return user
 
     async def _session_of(self, refresh_token: str) -> Session | None:
-        """The session that a token is or was one of."""
-        if len(refresh_token) > 3 * _PART or not refresh_token.isascii():
-            return None
-        session = await self._store.session(refresh_token[:_PART])
+        """The session that a token is or was one of, unless the password is another since."""
+        user_id = _user_of(refresh_token)
+        session = None if user_id is None else await self._sessions.session(user_id, refresh_token[:_ID])
         if session is None:
             return None
+        known = await self._store.credentials(session.user_id)
+        if known is None or known.generation > session.generation:
+            await self._sessions.end(session.user_id, session.id)
+            return None
         current = hmac.compare_digest(session.token_hash, _token_hash(refresh_token))
-        was = hmac.compare_digest(_authenticated(refresh_token[: 2 * _PART], session.secret), refresh_token)
+        was = hmac.compare_digest(_authenticated(refresh_token[: _ID + _PART], session.secret), refresh_token)
         return session if current or was else None
 
-    async def _start_session(self, user_id: int) -> SignedIn:
-        session, refresh_token = self._new_session(user_id)
-        await self._store.start_session(session, MAX_SESSIONS)
-        return self._signed_in(user_id, session.id, refresh_token)
-
-    def _new_session(self, user_id: int) -> tuple[Session, str]:
-        session_id, secret = secrets.token_urlsafe(16), secrets.token_bytes(32)
-        refresh_token = _new_token(session_id, secret)
-        now = self._clock()
-        return Session(session_id, user_id, _token_hash(refresh_token), now, now + REFRESH_TOKEN_MS, secret), refresh_token
+    async def _start_session(self, user_id: int, generation: int) -> SignedIn:
+        session_id, secret = _new_session_id(user_id), secrets.token_bytes(32)
+        refresh_token, now = _new_token(session_id, secret), self._clock()
+        session = Session(session_id, user_id, _token_hash(refresh_token), now, now + REFRESH_TOKEN_MS, secret, generation)
+        await self._sessions.start(session, MAX_SESSIONS)
+        return self._signed_in(user_id, session_id, refresh_token)
 
     def _signed_in(self, user_id: int, session_id: str, refresh_token: str) -> SignedIn:
         access_token, expires_at = self._tokens.sign(Caller(Viewer(user_id, session_id)))
         return SignedIn(user_id, access_token, refresh_token, expires_at)
+
+
+def _new_session_id(user_id: int) -> str:
+    return base64.urlsafe_b64encode(user_id.to_bytes(_ID_BYTES, signed=True) + secrets.token_bytes(16)).decode()
+
+
+def _user_of(refresh_token: str) -> int | None:
+    """Whose session a token claims to be of; None for what is no token."""
+    if not _TOKEN.fullmatch(refresh_token):
+        return None
+    user_id = int.from_bytes(base64.urlsafe_b64decode(refresh_token[:_ID])[:_ID_BYTES], signed=True)
+    return user_id if user_id > 0 else None
 
 
 def _new_token(session_id: str, secret: bytes) -> str:

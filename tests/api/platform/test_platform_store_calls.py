@@ -75,12 +75,14 @@ async def counted(tmp_path: Path) -> AsyncIterator[_Counted]:
         timelines_store = timelines_wiring.open_store("memory:", tmp_path)
         notifications_store = notifications_wiring.open_store("sqlite:", tmp_path)
         index = search_wiring.open_index("tantivy:", tmp_path)
-        for store in (users_store, tweets_store, timelines_store, notifications_store, index):
+        sessions = users_wiring.open_sessions("sqlite:", tmp_path)
+        for store in (users_store, tweets_store, timelines_store, notifications_store, index, sessions):
             stack.push_async_callback(store.close)
         users, tweets, timelines = Counting(users_store), Counting(tweets_store), Counting(timelines_store)
         rooms = Rooms(
             users_wiring.build(
                 users,  # pyright: ignore[reportArgumentType] (it passes calls on)
+                sessions=sessions,
                 tokens=TokenSigner(Ed25519PrivateKey.generate(), "access", 900),
                 throttle=users_wiring.open_throttle("memory:", SignInLimits(None, None, None)),
                 password_cost=PasswordCost(1, 8, 1),

@@ -1,10 +1,6 @@
 """Signing up and in, sessions, and the own profile, as a client sees them."""
 
 import asyncio
-import hashlib
-import sqlite3
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -219,7 +215,7 @@ async def test_a_rotated_token_ends_the_session_for_everybody(town: Town) -> Non
     assert codes(await refresh(town.nobody, elsewhere["refreshToken"])) == []
 
 
-@pytest.mark.parametrize("kept", [22, 44, 65])
+@pytest.mark.parametrize("kept", [32, 54, 75])
 async def test_who_knows_only_a_part_of_a_token_ends_nothing(town: Town, kept: int) -> None:
     ada = await town.sign_up("ada")
     token = ada.session["refreshToken"]
@@ -242,27 +238,8 @@ async def test_an_earlier_token_signs_out_however_old(town: Town) -> None:
 async def test_a_token_of_one_session_is_none_of_another(town: Town) -> None:
     ada = await town.sign_up("ada")
     token, other = ada.session["refreshToken"], (await sign_in(town.nobody, "ada"))["refreshToken"]
-    await town.nobody.ask(SIGN_OUT, token=token[:22] + other[22:])
+    await town.nobody.ask(SIGN_OUT, token=token[:32] + other[32:])
     assert codes(await refresh(town.nobody, token)) == codes(await refresh(town.nobody, other)) == []
-
-
-@pytest.mark.parametrize("document", [REFRESH, SIGN_OUT])
-async def test_a_session_from_before_tokens_were_authenticated_goes_on(found: Found, tmp_path: Path, document: str) -> None:
-    before = found(folder="same")
-    old = (await before.sign_up("ada")).session["refreshToken"][:22] + "o" * 43
-    await before.room.store.close()
-    [file] = (tmp_path / "same").rglob("users*.db")
-    with closing(sqlite3.connect(file)) as database, database:
-        database.execute("UPDATE sessions SET token_hash = ?", (hashlib.sha256(old.encode()).digest(),))
-        database.execute("ALTER TABLE sessions DROP COLUMN secret")
-        database.execute("PRAGMA user_version = 1")
-    after = found(folder="same")
-    assert codes(await refresh(after.nobody, old[:22] + "x" * 43)) == ["SESSION_ENDED"]
-    answer = await after.nobody.ask(document, token=old)
-    went_on = document == REFRESH
-    assert codes(next(iter(answer.values()))) == []
-    newest = answer["refreshSession"]["refreshToken"] if went_on else old
-    assert codes(await refresh(after.nobody, newest)) == ([] if went_on else ["SESSION_ENDED"])
 
 
 async def test_a_token_that_is_presented_twice_at_once_goes_on_at_most_once(town: Town) -> None:
@@ -272,7 +249,7 @@ async def test_a_token_that_is_presented_twice_at_once_goes_on_at_most_once(town
     assert codes(await refresh(town.nobody, winner["refreshToken"])) == ["SESSION_ENDED"]
 
 
-@pytest.mark.parametrize("token", ["", "x" * 65, "ü" * 65, "\ud800" * 65, "x" * 10_000])
+@pytest.mark.parametrize("token", ["", "x" * 76, "_" * 76, "A" * 76, "ü" * 76, "\ud800" * 76, "x" * 10_000])
 async def test_what_is_no_refresh_token_is_no_session(town: Town, token: str) -> None:
     assert codes(await refresh(town.nobody, token)) == ["SESSION_ENDED"]
     assert await town.nobody.ask(SIGN_OUT, token=token) == {"signOut": {"userErrors": []}}

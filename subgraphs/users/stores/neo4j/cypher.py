@@ -79,22 +79,19 @@ RETURN true
 
 # Accounts
 
-_ACCOUNT = "[a.user_id, a.password_hash, a.email]"
-_SESSION = "[s.id, s.user_id, s.token_hash, s.started_at, s.expires_at, s.secret]"
-_LOCK_ACCOUNT = """
-MATCH (a:Account) USING INDEX SEEK a:Account(user_id) WHERE a.user_id = $given.user_id SET a.lock = true
-WITH collect(a) AS locked
-"""
+# Accounts of before passwords were counted have none.
+_GENERATION = "coalesce(a.generation, 0)"
+_ACCOUNT = f"[a.user_id, a.password_hash, a.email, {_GENERATION}]"
 
-CREDENTIALS: Final = """
+CREDENTIALS: Final = f"""
 MATCH (u:User) USING INDEX SEEK u:User(id) WHERE u.id = $given.id
 OPTIONAL MATCH (a:Account) USING INDEX SEEK a:Account(user_id) WHERE a.user_id = u.id
-RETURN collect([u.id, a.password_hash, a.email])
+RETURN collect([u.id, a.password_hash, a.email, {_GENERATION}])
 """
-CREDENTIALS_OF_HANDLE: Final = """
+CREDENTIALS_OF_HANDLE: Final = f"""
 MATCH (u:User) USING INDEX SEEK u:User(handle_key) WHERE u.handle_key = $given.handle
 OPTIONAL MATCH (a:Account) USING INDEX SEEK a:Account(user_id) WHERE a.user_id = u.id
-RETURN collect([u.id, a.password_hash, a.email])
+RETURN collect([u.id, a.password_hash, a.email, {_GENERATION}])
 """
 CREDENTIALS_AFTER: Final = f"""
 MATCH (a:Account) USING INDEX SEEK a:Account(user_id) WHERE a.user_id > $given.after
@@ -107,59 +104,12 @@ MERGE (a:Account {user_id: account.user_id}) ON CREATE SET a = account
 RETURN count(*)
 """
 LOCK_ACCOUNT: Final = f"""
-{_LOCK_ACCOUNT}
-UNWIND locked AS a
+MATCH (a:Account) USING INDEX SEEK a:Account(user_id) WHERE a.user_id = $given.user_id SET a.lock = true
 RETURN collect({_ACCOUNT})
 """
 CHANGE_HASH: Final = """
-MATCH (a:Account) USING INDEX SEEK a:Account(user_id) WHERE a.user_id = $given.user_id SET a.password_hash = $given.password_hash
-RETURN count(*)
-"""
-_THERE = f"[s IN collect(s) WHERE s.id IS NOT NULL | {_SESSION}]"
-SESSION: Final = f"""
-MATCH (s:Session) USING INDEX SEEK s:Session(id) WHERE s.id = $given.id
-RETURN {_THERE}
-"""
-SESSIONS_AFTER: Final = f"""
-MATCH (s:Session) USING INDEX SEEK s:Session(id) WHERE s.id > $given.after
-WITH s ORDER BY s.id LIMIT $given.limit
-RETURN {_THERE}
-"""
-LOCK_SESSION: Final = f"""
-MATCH (s:Session) USING INDEX SEEK s:Session(id) WHERE s.id = $given.id SET s.lock = true
-RETURN {_THERE}
-"""
-ROTATE_SESSION: Final = """
-MATCH (s:Session) USING INDEX SEEK s:Session(id) WHERE s.id = $given.id
-SET s.token_hash = $given.token_hash, s.expires_at = $given.expires_at
-RETURN count(*)
-"""
-END_SESSION: Final = """
-MATCH (s:Session) USING INDEX SEEK s:Session(id) WHERE s.id = $given.id DELETE s
-RETURN count(*)
-"""
-START_SESSION: Final = f"""
-{_LOCK_ACCOUNT}
-CALL () {{
-    MATCH (s:Session) USING INDEX SEEK s:Session(user_id, started_at)
-    WHERE s.user_id = $given.user_id AND s.started_at IS NOT NULL
-    WITH s ORDER BY s.user_id DESC, s.started_at DESC
-    WITH collect(s) AS sessions
-    WITH [s IN sessions WHERE s.expires_at <= $given.now] AS over, [s IN sessions WHERE s.expires_at > $given.now] AS living
-    UNWIND over + living[$given.others..] AS s
-    DELETE s
-}}
-CALL () {{ MERGE (s:Session {{id: $given.session.id}}) ON CREATE SET s = $given.session }}
-RETURN true
-"""
-END_SESSIONS: Final = """
-MATCH (s:Session) USING INDEX SEEK s:Session(user_id, started_at)
-WHERE s.user_id = $given.user_id AND s.started_at IS NOT NULL DELETE s
-RETURN count(*)
-"""
-PUT_SESSIONS: Final = """
-UNWIND $given.sessions AS session
-MERGE (s:Session {id: session.id}) ON CREATE SET s = session
+MATCH (a:Account) USING INDEX SEEK a:Account(user_id) WHERE a.user_id = $given.user_id
+SET a.password_hash = $given.password_hash, a.generation = $given.generation
 RETURN count(*)
 """
 

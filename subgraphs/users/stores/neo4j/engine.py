@@ -18,8 +18,6 @@ NEEDED: tuple[LiteralString, ...] = (
     "CONSTRAINT murmur_user_id_1 FOR (u:User) REQUIRE u.id IS UNIQUE",
     "CONSTRAINT murmur_user_handle_1 FOR (u:User) REQUIRE u.handle_key IS UNIQUE",
     "CONSTRAINT murmur_account_1 FOR (a:Account) REQUIRE a.user_id IS UNIQUE",
-    "CONSTRAINT murmur_session_1 FOR (s:Session) REQUIRE s.id IS UNIQUE",
-    "INDEX murmur_sessions_of_user_1 FOR (s:Session) ON (s.user_id, s.started_at)",
     # Positions of follows are unique in each list that they stand in, or a page could not tell two apart.
     "CONSTRAINT murmur_follow_1 FOR ()-[f:FOLLOWS]-() REQUIRE (f.source, f.target) IS UNIQUE",
     "CONSTRAINT murmur_following_position_1 FOR ()-[f:FOLLOWS]-() REQUIRE (f.source, f.id) IS UNIQUE",

@@ -93,6 +93,7 @@ def account_properties(credentials: Credentials) -> dict[str, object]:
         "user_id": credentials.user_id,
         "password_hash": credentials.password_hash,
         "email": credentials.email,
+        "generation": credentials.generation,
     }
 
 

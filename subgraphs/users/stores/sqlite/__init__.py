@@ -66,13 +66,18 @@ _SESSION_SECRETS = """
 ALTER TABLE sessions ADD COLUMN secret BLOB NOT NULL DEFAULT x'';
 UPDATE sessions SET secret = randomblob(32);
 """
+# Sessions have moved into a database of their own.
+_GENERATIONS = """
+ALTER TABLE credentials ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
+DROP TABLE sessions;
+"""
 
 
 class SqliteUsers(SqliteProfiles, SqliteAccounts, SqliteGraph):
     """`UsersStore` on the file at `path`. Raises StartupError when it can't be opened."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(Database(path, [OUTBOX_SCHEMA + _SCHEMA, _SESSION_SECRETS]))
+        super().__init__(Database(path, [OUTBOX_SCHEMA + _SCHEMA, _SESSION_SECRETS, _GENERATIONS]))
         self.outbox = SqliteOutbox(self._database, "users")
 
     async def close(self) -> None:
