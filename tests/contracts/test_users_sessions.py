@@ -108,5 +108,5 @@ async def test_copies_are_exact_and_change_nothing_that_is_there(sessions: Sessi
 
 
 def test_a_url_without_an_adapter_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StartupError, match="sqlite, redis, redis\\+cluster"):
+    with pytest.raises(StartupError, match="sqlite, redis, rediss"):
         open_sessions("abacus:", tmp_path)
