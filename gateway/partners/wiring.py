@@ -12,4 +12,8 @@ def open_store(url: str, data_dir: Path) -> PartnerStore:
     """The store that a URL names. Raises StartupError for a scheme that there is no adapter for."""
     if url.startswith("sqlite:"):
         return SqlitePartners(path_of(url, data_dir, "partners"))
-    raise UnknownScheme("partners store", url, "sqlite")
+    if url.partition(":")[0] in ("mongodb", "mongodb+srv"):
+        from gateway.partners.stores.mongodb import MongoPartners
+
+        return MongoPartners(url)
+    raise UnknownScheme("partners store", url, "sqlite", "mongodb", "mongodb+srv")

@@ -12,7 +12,8 @@ from murmur.ids import first_id_at
 from subgraphs.notifications.model import KEPT, SHOWN_ACTORS, Kind, Notice, Notification, Recipient, StoredNotice
 from subgraphs.notifications.ports import NotificationStore
 from subgraphs.notifications.wiring import open_store
-from tests.support.notification_stores import ADAPTERS, engine_of, notification_store
+from tests.support.mongodb_databases import ADAPTERS, engine_of
+from tests.support.notification_stores import notification_store
 
 ADA, BEA, CLEO, DAN = 1, 2, 3, 4
 TWEET = 100

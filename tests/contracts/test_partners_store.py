@@ -1,5 +1,6 @@
 """What every partners' store keeps of the promises in `gateway/partners/ports.py`."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,14 +9,14 @@ import pytest
 
 from gateway.partners.model import Document, PartnerKey, Scope, document_id
 from gateway.partners.ports import PartnerStore
-from gateway.partners.wiring import open_store
+from tests.support.mongodb_databases import ADAPTERS, engine_of
+from tests.support.partner_stores import partner_store
 
 
-@pytest.fixture(params=["sqlite:"])
+@pytest.fixture(params=ADAPTERS)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[PartnerStore]:
-    opened = open_store(request.param, tmp_path)
-    yield opened
-    await opened.close()
+    async with partner_store(engine_of(request.param, request), tmp_path) as opened:
+        yield opened
 
 
 def document(text: str) -> Document:
@@ -51,6 +52,16 @@ async def test_documents_are_listed_page_by_page(store: PartnerStore) -> None:
     by_id = sorted(documents, key=lambda each: each.id)
     assert listed == [*(("a", each) for each in by_id if each in documents[:2]), *(("b", each) for each in by_id)]
     assert await store.documents("a", ("", ""), 10) == listed[:2]
+    assert await store.documents("b", ("a", by_id[2].id), 2) == listed[2:4]
+    assert await store.documents("a", ("b", ""), 2) == []
+
+
+async def test_of_documents_published_at_once_each_is_new_to_one(store: PartnerStore) -> None:
+    documents = [document(f"query A {{ a{number} }}") for number in range(8)]
+    new = await asyncio.gather(*(store.publish("acme", documents[start : start + 4]) for start in range(5)))
+    assert sum(new) == len(documents)
+    assert [each for _, each in await store.documents("acme", ("", ""), 10)] == sorted(documents, key=lambda each: each.id)
+    assert await store.publish("acme", []) == 0
 
 
 async def test_keys_are_kept_as_they_are_until_they_are_revoked(store: PartnerStore) -> None:

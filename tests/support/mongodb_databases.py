@@ -28,11 +28,14 @@ def engine_of(adapter: str, request: pytest.FixtureRequest) -> MongoDB | None:
 
 
 @asynccontextmanager
-async def database_url(server: MongoDB, open_store: Callable[[str], Store]) -> AsyncGenerator[str]:
-    """The URL of a database with the collections of a store, which ends with the test.
+async def store_url(server: MongoDB | None, open_store: Callable[[str], Store]) -> AsyncGenerator[str]:
+    """The URL of a database with the collections of a store, which ends with the test; without a server that of SQLite.
 
-    Whatever is asked of it meanwhile carries its shard key.
+    Whatever is asked of the database meanwhile carries its shard key.
     """
+    if server is None:
+        yield "sqlite:"
+        return
     name = f"test_{secrets.token_hex(6)}"
     store = open_store(server.url_of(name))
     await store.engine.apply()

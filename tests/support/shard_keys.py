@@ -6,10 +6,11 @@ from typing import Any
 from pymongo import monitoring
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
+from gateway.partners.stores import mongodb as partners
 from subgraphs.notifications.stores.mongodb import collections as notifications
 from subgraphs.tweets.stores.mongodb import collections as tweets
 
-_ROOMS = (tweets, notifications)
+_ROOMS = (tweets, notifications, partners)
 SHARD_KEYS = {collection.name: collection.key for room in _ROOMS for collection in room.COLLECTIONS}
 _SCATTERS = {name for room in _ROOMS for name in room.SCATTERS}
 _MAJORITY = {"w": "majority", "j": True}

@@ -8,7 +8,8 @@ from murmur.cluster.mongodb import MongoDB
 from subgraphs.tweets.ports import TweetStore
 from subgraphs.tweets.stores.mongodb import MongoTweetStore
 from subgraphs.tweets.wiring import open_store
-from tests.support.mongodb_databases import ADAPTERS, database_url, engine_of
+from tests.support import mongodb_databases
+from tests.support.mongodb_databases import ADAPTERS, engine_of
 
 __all__ = ["ADAPTERS", "engine_of", "store_url", "tweet_store"]
 
@@ -16,10 +17,7 @@ __all__ = ["ADAPTERS", "engine_of", "store_url", "tweet_store"]
 @asynccontextmanager
 async def store_url(engine: MongoDB | None) -> AsyncGenerator[str]:
     """The URL of an empty store, which ends with the test. Whatever is asked of MongoDB meanwhile carries its shard key."""
-    if engine is None:
-        yield "sqlite:"
-        return
-    async with database_url(engine, MongoTweetStore) as url:
+    async with mongodb_databases.store_url(engine, MongoTweetStore) as url:
         yield url
 
 
