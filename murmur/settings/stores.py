@@ -19,8 +19,12 @@ class StoreSettings(Concern):
         "memory:",
         description="Home timelines, a cache that is rebuilt when lost: `memory:`, `redis://HOST`, `redis+cluster://HOST:PORT,HOST:PORT`.",
     )
-    notifications_url: str = Field("sqlite:", description="Who did what with whom: `sqlite:` or `sqlite:PATH`.")
-    partners_url: str = Field("sqlite:", description="API keys and trusted documents: `sqlite:` or `sqlite:PATH`.")
+    notifications_url: str = Field(
+        "sqlite:", description="Who did what with whom: `sqlite:`, `sqlite:PATH`, `mongodb://…` or `mongodb+srv://…`."
+    )
+    partners_url: str = Field(
+        "sqlite:", description="API keys and trusted documents: `sqlite:`, `sqlite:PATH`, `mongodb://…` or `mongodb+srv://…`."
+    )
     search_url: str = Field(
         "tantivy:",
         description="What is searched, a copy of tweets and profiles: `tantivy:`, `tantivy:FOLDER`, "

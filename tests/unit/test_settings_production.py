@@ -51,12 +51,15 @@ def test_what_is_encrypted_or_stays_on_the_machine_is_not_exposed(url: str) -> N
     assert not is_exposed(url)
 
 
-def test_production_refuses_plain_text_towards_an_engine_except_when_told() -> None:
-    given = {**_PRODUCTION, "MURMUR_TWEETS_URL": "mongodb://murmur:hunter2@db/tweets"}
-    with pytest.raises(StartupError, match="MURMUR_TWEETS_URL: an engine is reached in plain text") as refused:
+@pytest.mark.parametrize("store", ["TWEETS", "NOTIFICATIONS", "PARTNERS"])
+def test_production_refuses_plain_text_towards_an_engine_except_when_told(store: str) -> None:
+    name, url = f"MURMUR_{store}_URL", "mongodb://murmur:hunter2@db/murmur"
+    given = {**_PRODUCTION, name: url}
+    with pytest.raises(StartupError, match=f"{name}: an engine is reached in plain text") as refused:
         load_settings(given)
     assert "hunter2" not in str(refused.value)
-    assert load_settings({**given, "MURMUR_PLAINTEXT_ENGINES": "true"}).stores.tweets_url == given["MURMUR_TWEETS_URL"]
+    stores = load_settings({**given, "MURMUR_PLAINTEXT_ENGINES": "true"}).stores
+    assert getattr(stores, f"{store.lower()}_url") == url
 
 
 def test_production_refuses_a_default_password() -> None:

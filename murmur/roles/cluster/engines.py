@@ -46,6 +46,8 @@ class Engines:
         urls = {
             "users_url": self.neo4j.url,
             "tweets_url": self.mongodb.url,
+            "notifications_url": self.mongodb.url,
+            "partners_url": self.mongodb.url,
             "timelines_url": self.redis.url,
             "pubsub_url": self.redis.url,
             "sessions_url": self.redis.url,
