@@ -9,12 +9,13 @@ from murmur.cache.ports import Cache
 from murmur.clock import Clock
 from murmur.errors import UnknownScheme
 from murmur.ids import IdSource
+from murmur.prohibited import load_prohibited
 from murmur.pubsub.ports import PubSub
 from murmur.runtime.subgraph import Subgraph
 from murmur.sqlite import path_of
 from subgraphs.tweets.ports import People, TweetStore
 from subgraphs.tweets.schema import build_schema, context_of
-from subgraphs.tweets.service import TweetService, load_prohibited
+from subgraphs.tweets.service import TweetService
 from subgraphs.tweets.stores.cached import CachedTweets
 from subgraphs.tweets.stores.sqlite import SqliteTweetStore
 

@@ -2,12 +2,11 @@
 
 from subgraphs.tweets.service.engage import Engaging
 from subgraphs.tweets.service.follow import Following
-from subgraphs.tweets.service.prohibited import ProhibitedContent, load_prohibited
 from subgraphs.tweets.service.publish import Publishing
 from subgraphs.tweets.service.read import Reading
 from subgraphs.tweets.service.transfer import Transferring
 
-__all__ = ["ProhibitedContent", "TweetService", "load_prohibited"]
+__all__ = ["TweetService"]
 
 
 class TweetService(Publishing, Engaging, Reading, Following, Transferring):

@@ -10,7 +10,7 @@ from murmur.pubsub.ports import PubSub
 from murmur.text import InvalidText, Text, read_text
 from subgraphs.tweets.model import View
 from subgraphs.tweets.ports import People, TweetStore
-from subgraphs.tweets.service.prohibited import ProhibitedContent
+from murmur.prohibited import ProhibitedContent
 
 
 class Base:

@@ -22,11 +22,13 @@ class ProhibitedContent:
 
     def __init__(self, terms: Iterable[str], link_domains: Iterable[str]) -> None:
         self._terms: dict[str, list[list[str]]] = {}
+        self._joined: set[str] = set()
         for term in terms:
             words = _words(term)
             if not words or not all(_in_word(character) or character in _BETWEEN_WORDS for character in _fold(term)):
                 raise ValueError(f"{term!r} is not a term: write words of letters and digits with spaces between")
             self._terms.setdefault(words[0], []).append(words)
+            self._joined.add("".join(words))
         self._domains: set[str] = set()
         for domain in link_domains:
             host = _host(f"http://{domain}")
@@ -41,6 +43,11 @@ class ProhibitedContent:
         if self._domains and any(self._is_prohibited(link) for link in text.entities.links):
             return "the text links to a domain that is prohibited here"
         return None
+
+    def forbids(self, tag: str) -> bool:
+        """Whether a hashtag, without its sign, has a term: as a word between underscores, or all its words run together."""
+        words = _words(tag.replace("_", " "))
+        return self._has_term(words) or "".join(words) in self._joined
 
     def _has_term(self, words: list[str]) -> bool:
         return any(

@@ -6,7 +6,7 @@ import pytest
 
 from murmur.errors import StartupError
 from murmur.text import read_text
-from subgraphs.tweets.service.prohibited import ProhibitedContent, load_prohibited
+from murmur.prohibited import ProhibitedContent, load_prohibited
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "prohibited.example.toml"
 
@@ -59,6 +59,23 @@ def test_terms_are_whole_words_without_regard_to_case_and_accents(term: str, tex
 def test_a_domain_stands_for_its_subdomains(domain: str, text: str, found: bool) -> None:
     reason = ProhibitedContent([], [domain]).reason(read_text(text))
     assert reason == ("the text links to a domain that is prohibited here" if found else None)
+
+
+@pytest.mark.parametrize(
+    ("term", "tag", "found"),
+    [
+        ("cure", "CURE", True),
+        ("cure", "secure", False),
+        ("cure", "a_cure_for_all", True),
+        ("miracle cure", "MiracleCure", True),
+        ("miracle cure", "miracle_cure_now", True),
+        ("miracle cure", "miracle", False),
+        ("don't", "dont", True),
+        ("crème", "CREME", True),
+    ],
+)
+def test_a_hashtag_has_a_term_as_a_word_or_run_together(term: str, tag: str, found: bool) -> None:
+    assert ProhibitedContent([term], []).forbids(tag) is found
 
 
 def test_the_example_in_the_docs_is_a_rules_file() -> None:
