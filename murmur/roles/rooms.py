@@ -101,7 +101,8 @@ async def notifications_room(stores: Stores, settings: Settings, metrics: Metric
 
 
 async def search_room(stores: Stores, settings: Settings, metrics: Metrics) -> SearchRoom:  # noqa: ARG001 (a room's door)
-    return search_wiring.build(stores.search, tweets=stores.tweets, people=stores.users)
+    prohibited = settings.content.prohibited_file
+    return search_wiring.build(stores.search, stores.trends, tweets=stores.tweets, people=stores.users, prohibited=prohibited)
 
 
 def _looked_up(metrics: Metrics) -> Observe:

@@ -20,7 +20,7 @@ from murmur.settings import Settings
 from subgraphs.notifications import wiring as notifications_wiring
 from subgraphs.notifications.ports import NotificationStore
 from subgraphs.search import wiring as search_wiring
-from subgraphs.search.ports import SearchIndex
+from subgraphs.search.ports import SearchIndex, TrendStore
 from subgraphs.timelines import wiring as timelines_wiring
 from subgraphs.timelines.ports import TimelineStore
 from subgraphs.tweets import wiring as tweets_wiring
@@ -107,6 +107,10 @@ class Stores:
     @cached_property
     def search(self) -> SearchIndex:
         return self._keep("search", search_wiring.open_index(self._urls.search_url, self._data_dir))
+
+    @cached_property
+    def trends(self) -> TrendStore:
+        return self._keep("trends", search_wiring.open_trends(self._urls.trends_url, self._data_dir))
 
     @cached_property
     def pubsub(self) -> PubSub:

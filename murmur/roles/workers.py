@@ -14,6 +14,7 @@ from murmur.telemetry.health import Health
 from murmur.telemetry.metrics import Metrics
 from subgraphs.notifications.service import NotificationService
 from subgraphs.search.service import Indexer
+from subgraphs.search.wiring import build_ranker
 from subgraphs.timelines.service import Arrivals
 from workers.fanout import run_fanout
 from workers.indexer import run_indexer
@@ -21,6 +22,7 @@ from workers.invalidator import run_invalidator
 from workers.live import run_live
 from workers.notifier import run_notifier
 from workers.outbox_relay import run_relay
+from workers.trends import run_trends
 
 Run = Callable[[], Coroutine[None, None, None]]
 """Works until cancelled, and can be run again after it failed."""
@@ -59,6 +61,13 @@ def _indexer(stores: Stores, settings: Settings, metrics: Metrics) -> Run:  # no
     return lambda: run_indexer(broker, indexer, metrics)
 
 
+def _trends(stores: Stores, settings: Settings, metrics: Metrics) -> Run:
+    broker = stores.broker
+    least, prohibited = settings.trends.trends_people, settings.content.prohibited_file
+    ranker = build_ranker(stores.trends, stores.users, least_people=least, prohibited=prohibited)
+    return lambda: run_trends(broker, ranker, metrics)
+
+
 def _invalidator(stores: Stores, settings: Settings, metrics: Metrics) -> Run:  # noqa: ARG001 (a worker's door)
     broker, cache = stores.broker, stores.cache
     return _nothing_to_do if cache is None else lambda: run_invalidator(broker, cache, metrics)
@@ -74,9 +83,10 @@ WORKERS: Mapping[str, Callable[[Stores, Settings, Metrics], Run]] = {
     "notifier": _notifier,
     "live": _live,
     "indexer": _indexer,
+    "trends": _trends,
     "invalidator": _invalidator,
 }
-GROUPS = ("fanout", "notifier", "live", "indexer")
+GROUPS = ("fanout", "notifier", "live", "indexer", "trends")
 """The consumer groups of the event log."""
 
 

@@ -19,6 +19,7 @@ from murmur.settings.server import ServerSettings
 from murmur.settings.stores import StoreSettings
 from murmur.settings.timelines import TimelineSettings
 from murmur.settings.tls import TlsSettings
+from murmur.settings.trends import TrendSettings
 from murmur.urls import without_password
 
 
@@ -28,6 +29,7 @@ class Settings:
     stores: StoreSettings
     federation: FederationSettings
     timelines: TimelineSettings
+    trends: TrendSettings
     limits: LimitSettings
     content: ContentSettings
     passwords: PasswordSettings
@@ -40,6 +42,7 @@ _CONCERNS: dict[str, type[Concern]] = {
     "stores": StoreSettings,
     "federation": FederationSettings,
     "timelines": TimelineSettings,
+    "trends": TrendSettings,
     "limits": LimitSettings,
     "content": ContentSettings,
     "passwords": PasswordSettings,

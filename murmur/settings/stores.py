@@ -30,6 +30,10 @@ class StoreSettings(Concern):
         description="What is searched, a copy of tweets and profiles: `tantivy:`, `tantivy:FOLDER`, "
         "`meilisearch://:KEY@HOST:PORT` or `meilisearch+https://…`.",
     )
+    trends_url: str = Field(
+        "sqlite:",
+        description="How often hashtags are used, counted from the tweets: `sqlite:`, `sqlite:PATH` or, as for tweets, `mongodb://…`.",
+    )
     broker_url: str = Field(
         "sqlite:",
         description="The event log: `sqlite:`, `sqlite:PATH`, `kafka://HOST:PORT,HOST:PORT` or `kafka+ssl://USER:PASSWORD@HOST:PORT`.",

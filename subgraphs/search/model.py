@@ -175,3 +175,35 @@ class Hit:
     kind: Kind
     id: int
     person_id: int
+
+
+class TrendWindow(StrEnum):
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A tweet with hashtags, each once, in lower case and without its sign. `hour` counts hours since the Unix epoch."""
+
+    tweet_id: int
+    person_id: int
+    hour: int
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A hashtag that rises. `uses` are the times that people used it in the window, each person once an hour."""
+
+    tag: str
+    uses: int
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What rose in a window when it was looked at last, at `at`, the steepest first."""
+
+    at: int
+    rows: tuple[Ranked, ...]

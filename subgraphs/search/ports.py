@@ -6,7 +6,7 @@ from typing import Protocol
 
 from murmur.relation import Relation
 from murmur.text import Entities
-from subgraphs.search.model import Document, Grade, Hit, Kind, Query
+from subgraphs.search.model import Board, Document, Grade, Hit, Kind, Query, Tagged, TrendWindow
 
 
 class SearchIndex(Protocol):
@@ -33,6 +33,59 @@ class SearchIndex(Protocol):
 
     async def ids(self, kind: Kind, above: int, limit: int) -> Sequence[int]:
         """What is indexed, by rising id, for whoever compares it with the stores."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class TrendStore(Protocol):
+    """How often each hashtag was used in each hour, a person once an hour, and who used it of late.
+
+    A tweet counts in its own hour, however late it comes. Hours and days count since the Unix epoch, in UTC; a person's use
+    adds one to its hour and to its day. Verbs take and return batches, one call whatever the number of tags. All may be
+    repeated, and all raise Unavailable.
+    """
+
+    async def add(self, tweets: Sequence[Tagged], until: int) -> None:
+        """Count tweets, but those that were removed. Until the time `until`, in ms, a tweet that comes again changes nothing;
+        some time after it who used what is forgotten, and only how often is known."""
+        ...
+
+    async def remove(self, tweet_ids: Collection[int], until: int) -> None:
+        """Count tweets no longer where who used what is still known, and until `until` not again, whatever comes."""
+        ...
+
+    async def since(self) -> int | None:
+        """The first hour that anything was ever counted in."""
+        ...
+
+    async def used(self, hours: range, least: int, limit: int) -> Mapping[str, int]:
+        """How often hashtags were used in these hours: the `limit` most used, of those used `least` times or more."""
+        ...
+
+    async def past(self, tags: Collection[str], hours: range) -> Mapping[str, Mapping[int, int]]:
+        """For each hashtag in how many of these hours it was used how often: how often, then how many hours. Hours without any
+        use are left out."""
+        ...
+
+    async def past_days(self, tags: Collection[str], days: range) -> Mapping[str, Mapping[int, int]]:
+        """As `past`, of days."""
+        ...
+
+    async def used_by(self, tags: Collection[str], hours: range, least: int) -> AbstractSet[str]:
+        """Those of the hashtags that at least so many people used in these hours. It reads every use, so ask of rare ones."""
+        ...
+
+    async def set_board(self, window: TrendWindow, board: Board) -> None: ...
+
+    async def board(self, window: TrendWindow) -> Board | None: ...
+
+    async def tidy(self, hour: int, day: int) -> None:
+        """Forget by the hour what was counted on days that ended before `hour`, and by the day what was before `day`."""
+        ...
+
+    async def clear(self) -> None:
+        """Forget all but which tweets were removed."""
         ...
 
     async def close(self) -> None: ...
@@ -93,6 +146,8 @@ class Person(Protocol):
     def bio(self) -> str | None: ...
     @property
     def created_at(self) -> int: ...
+    @property
+    def protected(self) -> bool: ...
 
 
 class People(Protocol):

@@ -11,7 +11,8 @@ from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 from strawberry.types import Info
 
-from murmur.cursors import Page, decode_cursor, encode_cursor, window
+from murmur.cursors import Page, decode_cursor, encode_cursor
+from murmur.cursors import window as page_of
 from murmur.errors import BadUserInput
 from murmur.identity import Caller
 from murmur.ids import MAX_ID
@@ -20,14 +21,16 @@ from murmur.runtime.relay import After, Connection, First, PageInfo, connection
 from murmur.runtime.subgraph import federated_schema
 from murmur.text import MAX_HASHTAG
 from subgraphs.search.model import Grade, Hit, Kind
-from subgraphs.search.service import SearchService, parse
+from subgraphs.search.model import TrendWindow as Window
+from subgraphs.search.service import SearchService, Trends, parse
 from subgraphs.search.service.find import Found, Place
 
 
 class SearchContext(RequestContext):
-    def __init__(self, caller: Caller, service: SearchService) -> None:
+    def __init__(self, caller: Caller, service: SearchService, trends: Trends) -> None:
         super().__init__(caller)
         self.service = service
+        self.trends = trends
 
 
 SearchInfo = Info[SearchContext, None]
@@ -54,7 +57,7 @@ class Hashtag:
     @strawberry.field(description="Tweets with this hashtag, the newest first; without what a block hides from the viewer.")
     async def timeline(self, info: SearchInfo, first: First = None, after: After = None) -> Connection[Tweet]:
         name = f"hashtag:{self.tag}"[:64]
-        wanted = window(name, first=first, after=after)
+        wanted = page_of(name, first=first, after=after)
         below = MAX_ID + 1 if wanted.below is None else wanted.below
         found = await info.context.service.tagged(info.context.viewer_id, self.tag, below, wanted.limit)
         page = Page([hit for _, hit in found.items], has_next=found.has_next, has_previous=after is not None)
@@ -92,6 +95,23 @@ class SearchConnection:
     page_info: PageInfo = strawberry.field(description="Where this page stands in the list.")
 
 
+@strawberry.enum(description="Since when it is counted what rises. A window begins with a full hour of UTC.")
+class TrendWindow(Enum):
+    HOUR = strawberry.enum_value("hour", description="The hour before this one, and this one.")
+    DAY = strawberry.enum_value("day", description="The 24 hours before this one, and this one.")
+    WEEK = strawberry.enum_value("week", description="The seven days before this hour, and this hour.")
+
+
+@strawberry.type(description="A hashtag that rises: it is used more than its own past would have one expect.")
+class Trend:
+    hashtag: Hashtag = strawberry.field(description="The hashtag.")
+    tweet_count: int = strawberry.field(
+        description="How many tweets of the window have it, but of a person's at most one for each hour; without deleted ones, "
+        "and without those of protected people."
+    )
+    rank: int = strawberry.field(description="Its place: 1 rises most.")
+
+
 _KINDS = {SearchType.TWEETS: (Kind.TWEET,), SearchType.USERS: (Kind.PERSON,), SearchType.ALL: (Kind.TWEET, Kind.PERSON)}
 _GRADES: dict[SearchOrder, tuple[Grade | None, ...]] = {
     SearchOrder.RELEVANCE: (Grade.EXACT, Grade.LOOSE),
@@ -120,7 +140,7 @@ class Query:
         first: First = None,
         after: Annotated[str | None, strawberry.argument(description="Results after the one of this cursor.")] = None,
     ) -> SearchConnection:
-        limit = window("search", first=first).limit
+        limit = page_of("search", first=first).limit
         name = blake2b(f"{type.value} {order.value} {query}".encode(errors="replace"), digest_size=16).hexdigest()
         parsed, grades = parse(query), _GRADES[order]
         place = None if after is None else _place(name, grades, after)
@@ -132,6 +152,20 @@ class Query:
     def hashtag(self, tag: Annotated[str, strawberry.argument(description="Without regard to case.")]) -> Hashtag | None:
         tag = tag.lstrip("#＃").lower()
         return Hashtag(tag=tag) if 0 < len(tag) <= MAX_HASHTAG and not any(character.isspace() for character in tag) else None
+
+    @strawberry.field(
+        description="The hashtags that rise against their own past, the steepest first, as they were ranked some seconds ago. "
+        "Prohibited ones are never among them."
+    )
+    async def trends(
+        self,
+        info: SearchInfo,
+        window: Annotated[TrendWindow, strawberry.argument(description="Since when.")] = TrendWindow.DAY,
+        first: Annotated[int, strawberry.argument(description="At most so many, 1 to 100.")] = 10,
+    ) -> list[Trend]:
+        limit = page_of("trends", first=first).limit
+        rows = await info.context.trends.top(Window[window.name], limit)
+        return [Trend(hashtag=Hashtag(tag=row.tag), tweet_count=row.uses, rank=rank) for rank, row in enumerate(rows, 1)]
 
 
 def build_schema() -> Schema:

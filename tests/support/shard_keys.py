@@ -8,9 +8,10 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 
 from gateway.partners.stores import mongodb as partners
 from subgraphs.notifications.stores.mongodb import collections as notifications
+from subgraphs.search.stores import trends_mongodb as trends
 from subgraphs.tweets.stores.mongodb import collections as tweets
 
-_ROOMS = (tweets, notifications, partners)
+_ROOMS = (tweets, notifications, partners, trends)
 SHARD_KEYS = {collection.name: collection.key for room in _ROOMS for collection in room.COLLECTIONS}
 _SCATTERS = {name for room in _ROOMS for name in room.SCATTERS}
 _MAJORITY = {"w": "majority", "j": True}

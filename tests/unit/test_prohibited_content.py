@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from murmur.errors import StartupError
-from murmur.text import read_text
 from murmur.prohibited import ProhibitedContent, load_prohibited
+from murmur.text import read_text
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "prohibited.example.toml"
 

@@ -3,5 +3,6 @@
 from subgraphs.search.service.find import SearchService
 from subgraphs.search.service.indexing import Indexer
 from subgraphs.search.service.parse import parse
+from subgraphs.search.service.trends import TrendRanker, Trends
 
-__all__ = ["Indexer", "SearchService", "parse"]
+__all__ = ["Indexer", "SearchService", "TrendRanker", "Trends", "parse"]

@@ -6,11 +6,11 @@ from collections.abc import Set as AbstractSet
 from murmur.clock import Clock
 from murmur.errors import Refused, UserErrorCode
 from murmur.ids import IdSource
+from murmur.prohibited import ProhibitedContent
 from murmur.pubsub.ports import PubSub
 from murmur.text import InvalidText, Text, read_text
 from subgraphs.tweets.model import View
 from subgraphs.tweets.ports import People, TweetStore
-from murmur.prohibited import ProhibitedContent
 
 
 class Base:

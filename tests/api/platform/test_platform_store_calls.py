@@ -75,8 +75,9 @@ async def counted(tmp_path: Path) -> AsyncIterator[_Counted]:
         timelines_store = timelines_wiring.open_store("memory:", tmp_path)
         notifications_store = notifications_wiring.open_store("sqlite:", tmp_path)
         index = search_wiring.open_index("tantivy:", tmp_path)
+        trends = search_wiring.open_trends("sqlite:", tmp_path)
         sessions = users_wiring.open_sessions("sqlite:", tmp_path)
-        for store in (users_store, tweets_store, timelines_store, notifications_store, index, sessions):
+        for store in (users_store, tweets_store, timelines_store, notifications_store, index, trends, sessions):
             stack.push_async_callback(store.close)
         users, tweets, timelines = Counting(users_store), Counting(tweets_store), Counting(timelines_store)
         rooms = Rooms(
@@ -98,7 +99,7 @@ async def counted(tmp_path: Path) -> AsyncIterator[_Counted]:
                 metrics=metrics,
             ),
             notifications_wiring.build(notifications_store, people=users_store, pubsub=MemoryPubSub(), clock=wall_clock),
-            search_wiring.build(index, tweets=tweets_store, people=users_store),
+            search_wiring.build(index, trends, tweets=tweets_store, people=users_store),
             TokenSigner(Ed25519PrivateKey.generate(), "identity", 60),
         )
         gateway = await stack.enter_async_context(open_gateway(rooms, settings, metrics, Health()))

@@ -1,0 +1,53 @@
+"""Counts hashtags, and ranks from time to time which of them rise. A consumer group called `trends`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NoReturn, Protocol
+
+import structlog
+
+from murmur.errors import Unavailable
+from murmur.events import AnyEvent
+from murmur.telemetry.metrics import Metrics
+from workers.runtime import Log, run_worker
+
+_SECONDS = 2.0
+_SHARE = 20
+"""Ranking takes at most one part in so many of the time: it pauses for so many times what it took."""
+_TIDY_SECONDS = 3_600.0
+_log = structlog.get_logger()
+
+
+class Ranks(Protocol):
+    """Of the search subgraph."""
+
+    async def hear(self, events: Sequence[AnyEvent]) -> None:
+        """Take in what happened; hearing it again, or in another order, changes nothing."""
+        ...
+
+    async def rank_all(self) -> None:
+        """Look at what was counted, and keep what rises."""
+        ...
+
+    async def tidy(self) -> None:
+        """Let old detail go."""
+        ...
+
+
+async def run_trends(log: Log, ranks: Ranks, metrics: Metrics) -> None:
+    """Work until cancelled."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(run_worker("trends", log, ("murmur.tweets",), ranks.hear, metrics))
+        tasks.create_task(_again_and_again(ranks.rank_all, _SECONDS))
+        tasks.create_task(_again_and_again(ranks.tidy, _TIDY_SECONDS))
+
+
+async def _again_and_again(work: Callable[[], Awaitable[None]], seconds: float) -> NoReturn:
+    loop = asyncio.get_running_loop()
+    while True:
+        started = loop.time()
+        try:
+            await work()
+        except Unavailable as error:
+            _log.warning("trends wait for their store", reason=str(error))
+        await asyncio.sleep(max(seconds, _SHARE * (loop.time() - started)))
