@@ -10,8 +10,8 @@ import msgspec
 
 from murmur.errors import Unreadable
 
-Topic = Literal["murmur.users", "murmur.graph", "murmur.tweets"]
-TOPICS: tuple[Topic, ...] = ("murmur.users", "murmur.graph", "murmur.tweets")
+Topic = Literal["murmur.users", "murmur.graph", "murmur.tweets", "murmur.analytics"]
+TOPICS: tuple[Topic, ...] = ("murmur.users", "murmur.graph", "murmur.tweets", "murmur.analytics")
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", forbid_unknown_fields=False):
@@ -106,10 +106,34 @@ class Unliked(Event, frozen=True, kw_only=True, tag="unliked.v1"):
     user_id: int
 
 
+class ImpressionsRecorded(Event, frozen=True, kw_only=True, tag="impressions_recorded.v1"):
+    """What a person's client has shown them. `batch` is the client's own name of it, the same when it is sent again."""
+
+    viewer_id: int
+    batch: str
+    tweet_ids: tuple[int, ...] = ()
+    profile_ids: tuple[int, ...] = ()
+
+
+class PlatformSampled(Event, frozen=True, kw_only=True, tag="platform_sampled.v1"):
+    """What one process has done since its last sample. `failures` are requests that were the platform's fault.
+
+    `fanned_out` events were delivered to timelines, `fanned_out_soon` of them within a second of their cause;
+    `fanout_ms` is what all took together.
+    """
+
+    requests: int = 0
+    failures: int = 0
+    fanned_out: int = 0
+    fanned_out_soon: int = 0
+    fanout_ms: int = 0
+
+
 UserEvent = UserSignedUp | ProfileUpdated
 GraphEvent = Followed | Unfollowed | Blocked | Unblocked | Muted | Unmuted
 TweetEvent = TweetPublished | TweetDeleted | Retweeted | RetweetUndone | Liked | Unliked
-AnyEvent = UserEvent | GraphEvent | TweetEvent
+AnalyticsEvent = ImpressionsRecorded | PlatformSampled
+AnyEvent = UserEvent | GraphEvent | TweetEvent | AnalyticsEvent
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(AnyEvent)
@@ -126,6 +150,10 @@ def route(event: AnyEvent) -> tuple[Topic, int]:
             return "murmur.graph", event.blocker_id
         case Muted() | Unmuted():
             return "murmur.graph", event.muter_id
+        case ImpressionsRecorded():
+            return "murmur.analytics", event.viewer_id
+        case PlatformSampled():
+            return "murmur.analytics", event.id
         case _:
             return "murmur.tweets", event.tweet_id
 

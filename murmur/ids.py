@@ -3,6 +3,7 @@
 The epoch and the layout are those that Twitter published, so ids of a real archive keep their order and their times.
 """
 
+import secrets
 from collections.abc import Callable
 
 from murmur.clock import Clock, wall_clock
@@ -29,6 +30,11 @@ def id_time(snowflake: int) -> int:
 def first_id_at(ms: int) -> int:
     """The smallest id of a millisecond since the Unix epoch; 0 for times before the ids' epoch."""
     return max(ms - EPOCH_MS, 0) << _TIME_SHIFT
+
+
+def random_id_at(ms: int) -> int:
+    """An id of a millisecond since the Unix epoch whose other bits are random: of what is made where no node is leased."""
+    return first_id_at(ms) | secrets.randbits(_TIME_SHIFT)
 
 
 def parse_id(text: str, what: str) -> int:

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Any
 
 import orjson
 import structlog
@@ -32,6 +33,7 @@ _SUBSCRIPTIONS = "subscriptions come over WebSocket (graphql-transport-ws), or w
 _METHODS = (b"allow", b"GET, POST, OPTIONS")
 _NO_STORE: Header = (b"cache-control", b"no-store")
 _PUBLIC_SECONDS = 15
+_FAULTS = (ErrorCode.UNAVAILABLE.value, ErrorCode.INTERNAL.value)
 _ALWAYS: tuple[Header, ...] = (
     (b"vary", b"accept, authorization, origin, x-api-key"),
     (b"x-content-type-options", b"nosniff"),
@@ -156,7 +158,7 @@ class GraphqlEndpoint:
         result = await self._operations.execute(operation, parameters, context, request_id_of(headers))
         status, outcome = 200, "ok"
         if "errors" in result:
-            outcome = "partial"
+            outcome = "failed" if any(map(_is_fault, result["errors"])) else "partial"
             if "data" not in result:
                 status, outcome = _status_of_refused(media), "refused"
         if self._show_plans and headers.get(b"murmur-query-plan") == b"1":
@@ -175,6 +177,11 @@ class GraphqlEndpoint:
             )
         if method == "GET" and operation.kind != "query":
             raise Refusal(405, ErrorCode.BAD_USER_INPUT, "a mutation needs POST", (b"allow", b"POST"))
+
+
+def _is_fault(error: Mapping[str, Any]) -> bool:
+    """Whether an error is the platform's, and not something that the client can mend."""
+    return error.get("extensions", {}).get("code") in _FAULTS
 
 
 def _cacheable(body: bytes, headers: Mapping[bytes, bytes], context: RequestContext, media: Media, kind: str) -> Answer:

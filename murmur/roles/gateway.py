@@ -26,6 +26,7 @@ from murmur.identity import JWKS_PATH, TokenVerifier, jwks, load_public_keys
 from murmur.roles.background import beside
 from murmur.roles.edge import CONNECTIONS, Gateway, edge_options, http_transport, trusted_proxies
 from murmur.roles.keys import identity_signer, require_files
+from murmur.roles.reporting import report
 from murmur.roles.rooms import Rooms
 from murmur.roles.schemas import SCHEMAS, composed, default_url
 from murmur.roles.stores import Stores
@@ -78,7 +79,8 @@ async def open_gateway(
 async def open_gateway_apart(
     settings: Settings, metrics: Metrics, health: Health, *, urls: Mapping[str, str]
 ) -> AsyncGenerator[Gateway]:
-    """Over subgraphs that are processes of their own; of stores it opens that of partners alone. Raises StartupError.
+    """Over subgraphs that are processes of their own; of stores it opens that of partners alone, and the event log to tell
+    of what it does. Raises StartupError.
 
     A subgraph is reached at its URL of `urls`, else of the setting MURMUR_SUBGRAPHS, else at the port where it listens by
     default on this machine.
@@ -93,10 +95,12 @@ async def open_gateway_apart(
     sdls = [SubgraphSdl(name, urls[name], build().as_str()) for name, build in SCHEMAS.items()]
     verifier = TokenVerifier({}, "access")
     async with AsyncExitStack() as stack:
-        partners = Partners(Stores(settings, stack).partners, wall_clock, own_documents())
+        stores = Stores(settings, stack)
+        partners = Partners(stores.partners, wall_clock, own_documents())
         session = await stack.enter_async_context(subgraph_session(CONNECTIONS, client_context(settings.tls)))
         transports = {name: http_transport(name, urls[name], session, settings, metrics) for name in SCHEMAS}
         watching = [watch_subgraph(name, url, session, health) for name, url in urls.items()]
+        watching.append(report(metrics, stores.broker))
         learn = None
         if settings.keys.access_public_file is not None:
             verifier.trust(load_public_keys(settings.keys.access_public_file))

@@ -12,6 +12,8 @@ from murmur.roles.stores import Stores
 from murmur.runtime.subgraph import Subgraph
 from murmur.settings import Settings
 from murmur.telemetry.metrics import Metrics
+from subgraphs.analytics import wiring as analytics_wiring
+from subgraphs.analytics.wiring import AnalyticsRoom
 from subgraphs.notifications import wiring as notifications_wiring
 from subgraphs.notifications.wiring import NotificationsRoom
 from subgraphs.search import wiring as search_wiring
@@ -34,12 +36,13 @@ class Rooms:
     timelines: TimelinesRoom
     notifications: NotificationsRoom
     search: SearchRoom
+    analytics: AnalyticsRoom
     identities: TokenSigner
     """Signs the identity tokens that the gateway hands to subgraphs."""
 
     @property
     def subgraphs(self) -> tuple[Subgraph, ...]:
-        rooms = self.users, self.tweets, self.timelines, self.notifications, self.search
+        rooms = self.users, self.tweets, self.timelines, self.notifications, self.search, self.analytics
         return tuple(room.subgraph for room in rooms)
 
 
@@ -57,6 +60,7 @@ async def build_rooms(stores: Stores, settings: Settings, metrics: Metrics) -> R
         await timelines_room(stores, settings, metrics),
         await notifications_room(stores, settings, metrics),
         await search_room(stores, settings, metrics),
+        await analytics_room(stores, settings, metrics),
         identity_signer(settings),
     )
 
@@ -74,6 +78,7 @@ async def users_room(stores: Stores, settings: Settings, metrics: Metrics) -> Us
         ),
         ids=await stores.ids(),
         clock=wall_clock,
+        admins=settings.server.admins,
     )
 
 
@@ -103,6 +108,12 @@ async def notifications_room(stores: Stores, settings: Settings, metrics: Metric
 async def search_room(stores: Stores, settings: Settings, metrics: Metrics) -> SearchRoom:  # noqa: ARG001 (a room's door)
     prohibited = settings.content.prohibited_file
     return search_wiring.build(stores.search, stores.trends, tweets=stores.tweets, people=stores.users, prohibited=prohibited)
+
+
+async def analytics_room(stores: Stores, settings: Settings, metrics: Metrics) -> AnalyticsRoom:  # noqa: ARG001 (a room's door)
+    return analytics_wiring.build(
+        stores.analytics, tweets=stores.tweets, log=stores.broker, ids=await stores.ids(), clock=wall_clock
+    )
 
 
 def _looked_up(metrics: Metrics) -> Observe:

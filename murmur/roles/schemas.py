@@ -13,6 +13,7 @@ from gateway.federation.supergraph import Supergraph, load_supergraph
 from gateway.partners.model import Document
 from gateway.partners.service import read_documents
 from murmur.errors import StartupError
+from subgraphs.analytics.schema import build_schema as analytics_schema
 from subgraphs.notifications.schema import build_schema as notifications_schema
 from subgraphs.search.schema import build_schema as search_schema
 from subgraphs.timelines.schema import build_schema as timelines_schema
@@ -25,10 +26,18 @@ SCHEMAS: Mapping[str, Callable[[], Schema]] = {
     "timelines": timelines_schema,
     "notifications": notifications_schema,
     "search": search_schema,
+    "analytics": analytics_schema,
 }
 OPERATIONS = "operations"
 """The folder of the platform's own documents, in the folder of the schema."""
-PORTS: Mapping[str, int] = {"users": 4001, "tweets": 4002, "timelines": 4003, "notifications": 4004, "search": 4005}
+PORTS: Mapping[str, int] = {
+    "users": 4001,
+    "tweets": 4002,
+    "timelines": 4003,
+    "notifications": 4004,
+    "search": 4005,
+    "analytics": 4006,
+}
 """Where `murmur subgraph NAME` listens when no port is given, and what the supergraph in `schema/` says."""
 
 

@@ -17,6 +17,8 @@ from murmur.leases.wiring import open_lease
 from murmur.pubsub.ports import PubSub
 from murmur.pubsub.wiring import open_pubsub
 from murmur.settings import Settings
+from subgraphs.analytics import wiring as analytics_wiring
+from subgraphs.analytics.ports import AnalyticsStore
 from subgraphs.notifications import wiring as notifications_wiring
 from subgraphs.notifications.ports import NotificationStore
 from subgraphs.search import wiring as search_wiring
@@ -99,6 +101,10 @@ class Stores:
     def notifications(self) -> NotificationStore:
         store = notifications_wiring.open_store(self._urls.notifications_url, self._data_dir)
         return self._keep("notifications", store)
+
+    @cached_property
+    def analytics(self) -> AnalyticsStore:
+        return self._keep("analytics", analytics_wiring.open_store(self._urls.analytics_url, self._data_dir))
 
     @cached_property
     def partners(self) -> PartnerStore:

@@ -8,7 +8,7 @@ from murmur.identity import TokenVerifier, jwks
 from murmur.roles.background import beside
 from murmur.roles.keys import access_signer, require_files, trusted_identities
 from murmur.roles.process import Role
-from murmur.roles.rooms import notifications_room, search_room, timelines_room, tweets_room, users_room
+from murmur.roles.rooms import analytics_room, notifications_room, search_room, timelines_room, tweets_room, users_room
 from murmur.roles.schemas import SCHEMAS
 from murmur.roles.stores import Stores
 from murmur.roles.watching import watch_engines
@@ -17,19 +17,21 @@ from murmur.settings import Settings
 from murmur.settings.production import is_exposed
 from murmur.telemetry.health import Health
 from murmur.telemetry.metrics import Metrics
+from subgraphs.analytics.wiring import AnalyticsRoom
 from subgraphs.notifications.wiring import NotificationsRoom
 from subgraphs.search.wiring import SearchRoom
 from subgraphs.timelines.wiring import TimelinesRoom
 from subgraphs.tweets.wiring import TweetsRoom
 from subgraphs.users.wiring import UsersRoom
 
-Room = UsersRoom | TweetsRoom | TimelinesRoom | NotificationsRoom | SearchRoom
+Room = UsersRoom | TweetsRoom | TimelinesRoom | NotificationsRoom | SearchRoom | AnalyticsRoom
 _ROOMS: Mapping[str, Callable[[Stores, Settings, Metrics], Awaitable[Room]]] = {
     "users": users_room,
     "tweets": tweets_room,
     "timelines": timelines_room,
     "notifications": notifications_room,
     "search": search_room,
+    "analytics": analytics_room,
 }
 
 

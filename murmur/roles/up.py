@@ -16,6 +16,7 @@ from murmur.errors import StartupError
 from murmur.roles.background import beside
 from murmur.roles.edge import Gateway
 from murmur.roles.gateway import open_gateway
+from murmur.roles.reporting import report
 from murmur.roles.rooms import Rooms, build_rooms
 from murmur.roles.server import DRAIN_SECONDS
 from murmur.roles.stores import Stores
@@ -62,7 +63,7 @@ async def open_platform(settings: Settings) -> AsyncGenerator[Platform]:
         partners = Partners(stores.partners, wall_clock, own_documents())
         gateway = await stack.enter_async_context(open_gateway(rooms, settings, metrics, health, partners))
         await stack.enter_async_context(at_work(WORKERS, stores, settings, metrics, health))
-        await stack.enter_async_context(beside(watch_engines(stores.opened, health)))
+        await stack.enter_async_context(beside(watch_engines(stores.opened, health), report(metrics, stores.broker)))
         yield Platform(rooms, stores.broker, gateway, metrics, health, settings.server.drain_notice)
 
 

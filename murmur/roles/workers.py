@@ -12,10 +12,12 @@ from murmur.roles.stores import Stores
 from murmur.settings import Settings
 from murmur.telemetry.health import Health
 from murmur.telemetry.metrics import Metrics
+from subgraphs.analytics.service import Counting
 from subgraphs.notifications.service import NotificationService
 from subgraphs.search.service import Indexer
 from subgraphs.search.wiring import build_ranker
 from subgraphs.timelines.service import Arrivals
+from workers.analytics import run_analytics
 from workers.fanout import run_fanout
 from workers.indexer import run_indexer
 from workers.invalidator import run_invalidator
@@ -68,6 +70,12 @@ def _trends(stores: Stores, settings: Settings, metrics: Metrics) -> Run:
     return lambda: run_trends(broker, ranker, metrics)
 
 
+def _analytics(stores: Stores, settings: Settings, metrics: Metrics) -> Run:  # noqa: ARG001 (a worker's door)
+    broker = stores.broker
+    counting = Counting(stores.analytics, stores.tweets, stores.users, wall_clock)
+    return lambda: run_analytics(broker, counting, metrics)
+
+
 def _invalidator(stores: Stores, settings: Settings, metrics: Metrics) -> Run:  # noqa: ARG001 (a worker's door)
     broker, cache = stores.broker, stores.cache
     return _nothing_to_do if cache is None else lambda: run_invalidator(broker, cache, metrics)
@@ -84,9 +92,10 @@ WORKERS: Mapping[str, Callable[[Stores, Settings, Metrics], Run]] = {
     "live": _live,
     "indexer": _indexer,
     "trends": _trends,
+    "analytics": _analytics,
     "invalidator": _invalidator,
 }
-GROUPS = ("fanout", "notifier", "live", "indexer", "trends")
+GROUPS = ("fanout", "notifier", "live", "indexer", "trends", "analytics")
 """The consumer groups of the event log."""
 
 

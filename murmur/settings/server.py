@@ -21,6 +21,11 @@ class ServerSettings(Concern):
         None, description="Answer with the query plan when asked; by default only outside production."
     )
     allowed_origins: tuple[str, ...] = Field((), description="Origins of web pages that may call the API (CORS), as a JSON list.")
+    admins: tuple[int, ...] = Field(
+        (),
+        description="Ids of the people who may see what is for admins, as a JSON list; the users subgraph tells it by their "
+        "access tokens.",
+    )
     trusted_proxies: tuple[str, ...] = Field(
         (), description='Networks whose X-Forwarded-For is believed, as a JSON list such as `["10.0.0.0/8"]`.'
     )

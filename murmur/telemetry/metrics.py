@@ -1,6 +1,7 @@
 """Prometheus metrics of a process. Labels are few and bounded: subgraph, worker, outcome; never an id or a document."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
@@ -45,7 +46,17 @@ _GAUGES: dict[GaugeName, tuple[str, tuple[str, ...]]] = {
     "murmur_subscriptions": ("Subscriptions that run", ("door",)),
     "murmur_sockets": ("WebSockets that are open", ()),
 }
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_SECONDS: tuple[float, ...] = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a histogram without labels has come to: how often something was observed, how often it was at most a second, and
+    the sum of all in seconds."""
+
+    count: int
+    within_second: int
+    seconds: float
 
 
 class Metrics:
@@ -68,6 +79,20 @@ class Metrics:
 
     def observe(self, name: HistogramName, value: float, *labels: str) -> None:
         self._histogram(name, labels).observe(value)
+
+    def counted(self, name: CounterName) -> Mapping[tuple[str, ...], int]:
+        """What a counter has come to, by its labels."""
+        samples = (sample for metric in self._counters[name].collect() for sample in metric.samples if sample.name == name)
+        return {tuple(sample.labels[label] for label in _COUNTERS[name][1]): int(sample.value) for sample in samples}
+
+    def observed(self, name: HistogramName) -> Observed:
+        """`name` is a histogram without labels."""
+        values = {
+            sample.name.removeprefix(name) + sample.labels.get("le", ""): sample.value
+            for metric in self._histograms[name].collect()
+            for sample in metric.samples
+        }
+        return Observed(int(values["_count"]), int(values["_bucket1.0"]), values["_sum"])
 
     def gauge(self, name: GaugeName, value: float, *labels: str) -> None:
         gauge = self._gauges[name]

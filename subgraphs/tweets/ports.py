@@ -69,6 +69,10 @@ class TweetReads(Protocol):
         """Those that exist and are not deleted."""
         ...
 
+    async def authors_of(self, tweet_ids: Collection[int]) -> Mapping[int, int]:
+        """Who wrote these tweets, deleted ones included; unknown ones are absent."""
+        ...
+
     async def kept(self, author_id: int, key: str) -> Kept | None:
         """What an idempotency key of this author stands for, for 24 hours or longer."""
         ...

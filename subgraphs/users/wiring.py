@@ -1,5 +1,6 @@
 """Puts the users subgraph together: which store, which throttle, and what it runs on."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -88,8 +89,10 @@ def build(
     password_cost: PasswordCost,
     ids: IdSource,
     clock: Clock,
+    admins: Collection[int] = (),
 ) -> UsersRoom:
-    """The room on what it is given; whoever opened the stores closes them. `tokens` signs access tokens."""
-    service = UsersService(store, sessions, Passwords(password_cost), tokens, throttle, ids, clock)
+    """The room on what it is given; whoever opened the stores closes them. `tokens` signs access tokens, which say of the
+    people among `admins` that they are."""
+    service = UsersService(store, sessions, Passwords(password_cost), tokens, throttle, ids, clock, admins)
     subgraph = Subgraph("users", build_schema(), lambda caller: UsersContext(caller, service, store))
     return UsersRoom(subgraph, service, store, tokens)

@@ -171,7 +171,7 @@ async def test_the_exported_schemas_are_fresh_compose_and_are_written_once(tmp_p
     assert "Missing" in failed.err.splitlines()[1]
 
 
-_PORTS = {"users": 4001, "tweets": 4002, "timelines": 4003, "notifications": 4004, "search": 4005}
+_PORTS = {"users": 4001, "tweets": 4002, "timelines": 4003, "notifications": 4004, "search": 4005, "analytics": 4006}
 
 
 async def test_the_demo_is_lively_and_seeding_it_again_changes_nothing(tmp_path: Path) -> None:

@@ -68,4 +68,4 @@ def test_every_event_goes_to_a_topic_keyed_by_what_orders_it():
     assert route(Blocked(id=1, at=2, blocker_id=5, blocked_id=6)) == ("murmur.graph", 5)
     assert route(RETWEETED) == route(UNDONE) == route(TweetDeleted(id=1, at=2, tweet_id=7, author_id=3)) == ("murmur.tweets", 7)
     assert route(Liked(id=1, at=2, tweet_id=7, author_id=3, user_id=4)) == ("murmur.tweets", 7)
-    assert set(TOPICS) == {"murmur.users", "murmur.graph", "murmur.tweets"}
+    assert set(TOPICS) == {"murmur.users", "murmur.graph", "murmur.tweets", "murmur.analytics"}

@@ -18,6 +18,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Collection
 from ipaddress import IPv6Address, ip_address
 
 from murmur.clock import Clock
@@ -52,9 +53,11 @@ class Accounts(Base):
         throttle: Throttle,
         ids: IdSource,
         clock: Clock,
+        admins: Collection[int] = (),
     ) -> None:
         super().__init__(store, ids, clock)
         self._sessions = sessions
+        self._admins = frozenset(admins)
         self._passwords = passwords
         self._tokens = tokens
         self._throttle = throttle
@@ -176,7 +179,7 @@ class Accounts(Base):
         return self._signed_in(user_id, session_id, refresh_token)
 
     def _signed_in(self, user_id: int, session_id: str, refresh_token: str) -> SignedIn:
-        access_token, expires_at = self._tokens.sign(Caller(Viewer(user_id, session_id)))
+        access_token, expires_at = self._tokens.sign(Caller(Viewer(user_id, session_id, user_id in self._admins)))
         return SignedIn(user_id, access_token, refresh_token, expires_at)
 
 

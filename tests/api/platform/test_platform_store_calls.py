@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from murmur.broker.wiring import open_broker
 from murmur.clock import wall_clock
 from murmur.identity import TokenSigner
 from murmur.ids import Snowflakes
@@ -17,6 +18,7 @@ from murmur.roles.gateway import open_gateway
 from murmur.roles.rooms import Rooms
 from murmur.telemetry.health import Health
 from murmur.telemetry.metrics import Metrics
+from subgraphs.analytics import wiring as analytics_wiring
 from subgraphs.notifications import wiring as notifications_wiring
 from subgraphs.search import wiring as search_wiring
 from subgraphs.timelines import wiring as timelines_wiring
@@ -74,10 +76,12 @@ async def counted(tmp_path: Path) -> AsyncIterator[_Counted]:
         users_store, tweets_store = users_wiring.open_store("sqlite:", tmp_path), tweets_wiring.open_store("sqlite:", tmp_path)
         timelines_store = timelines_wiring.open_store("memory:", tmp_path)
         notifications_store = notifications_wiring.open_store("sqlite:", tmp_path)
+        analytics_store, broker = analytics_wiring.open_store("sqlite:", tmp_path), open_broker("sqlite:", tmp_path)
         index = search_wiring.open_index("tantivy:", tmp_path)
         trends = search_wiring.open_trends("sqlite:", tmp_path)
         sessions = users_wiring.open_sessions("sqlite:", tmp_path)
-        for store in (users_store, tweets_store, timelines_store, notifications_store, index, trends, sessions):
+        rest = (notifications_store, index, trends, sessions, analytics_store, broker)
+        for store in (users_store, tweets_store, timelines_store, *rest):
             stack.push_async_callback(store.close)
         users, tweets, timelines = Counting(users_store), Counting(tweets_store), Counting(timelines_store)
         rooms = Rooms(
@@ -100,6 +104,7 @@ async def counted(tmp_path: Path) -> AsyncIterator[_Counted]:
             ),
             notifications_wiring.build(notifications_store, people=users_store, pubsub=MemoryPubSub(), clock=wall_clock),
             search_wiring.build(index, trends, tweets=tweets_store, people=users_store),
+            analytics_wiring.build(analytics_store, tweets=tweets_store, log=broker, ids=ids, clock=wall_clock),
             TokenSigner(Ed25519PrivateKey.generate(), "identity", 60),
         )
         gateway = await stack.enter_async_context(open_gateway(rooms, settings, metrics, Health()))

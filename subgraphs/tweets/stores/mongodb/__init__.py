@@ -78,6 +78,10 @@ class MongoTweetStore:
         with answering(_WHAT):
             return await self._reading.standing(tweet_ids)
 
+    async def authors_of(self, tweet_ids: Collection[int]) -> Mapping[int, int]:
+        with answering(_WHAT):
+            return await self._reading.authors_of(tweet_ids)
+
     async def kept(self, author_id: int, key: str) -> Kept | None:
         with answering(_WHAT):
             return await self._publishing.kept(author_id, key)

@@ -85,6 +85,10 @@ class Reading:
         tweets = self._collections.tweets.find({"_id": {"$in": list(tweet_ids)}, "deleted": None}, {"_id": 1})
         return {tweet["_id"] async for tweet in tweets}
 
+    async def authors_of(self, tweet_ids: Collection[int]) -> Mapping[int, int]:
+        tweets = self._collections.tweets.find({"_id": {"$in": list(tweet_ids)}}, {"author_id": 1})
+        return {tweet["_id"]: tweet["author_id"] async for tweet in tweets}
+
     async def posts_of(self, user_ids: Collection[int], window: Window) -> Sequence[Post]:
         found: list[Post] = []
         asked = window

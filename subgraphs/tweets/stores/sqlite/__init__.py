@@ -57,6 +57,10 @@ class SqliteTweetStore:
         )
         return {row[0] for row in rows}
 
+    async def authors_of(self, tweet_ids: Collection[int]) -> Mapping[int, int]:
+        sql = "SELECT t.id, t.author_id FROM json_each(?) j CROSS JOIN tweets t ON t.id = j.value"
+        return dict(await self._database.fetch(sql, (json_ids(tweet_ids),)))
+
     async def kept(self, author_id: int, key: str) -> Kept | None:
         return await self._database.read(lambda connection: writes.kept(connection, author_id, key))
 
