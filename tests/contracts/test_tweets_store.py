@@ -413,3 +413,11 @@ async def test_posts_of_many_people_each_come_in_a_window_of_their_own(store: Tw
     found = await store.posts_by({ANN: Window(1), BOB: Window(5, below=14), EVE: Window(5)})
 
     assert {person: [post.id for post in posts] for person, posts in found.items()} == {ANN: [13, 11], BOB: [12], EVE: []}
+
+
+async def test_the_authors_of_tweets_are_known_after_deletion_too(store: TweetStore) -> None:
+    await publish(store, 10, ANN)
+    await publish(store, 11, BOB)
+    await delete(store, 11, BOB)
+    assert await store.authors_of([10, 11, 99]) == {10: ANN, 11: BOB}
+    assert await store.authors_of([]) == {}

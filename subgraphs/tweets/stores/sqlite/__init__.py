@@ -59,7 +59,7 @@ class SqliteTweetStore:
 
     async def authors_of(self, tweet_ids: Collection[int]) -> Mapping[int, int]:
         sql = "SELECT t.id, t.author_id FROM json_each(?) j CROSS JOIN tweets t ON t.id = j.value"
-        return dict(await self._database.fetch(sql, (json_ids(tweet_ids),)))
+        return {row[0]: row[1] for row in await self._database.fetch(sql, (json_ids(tweet_ids),))}
 
     async def kept(self, author_id: int, key: str) -> Kept | None:
         return await self._database.read(lambda connection: writes.kept(connection, author_id, key))
