@@ -153,6 +153,9 @@ COUNTS: Mapping[str, str] = {
 }
 """Numbers that are the same for everybody: they tell how many, never who, and what is deleted does not count."""
 
+_ENGAGEMENT = ("impressions", "engagements", "likes", "unlikes", "retweets", "undoneRetweets", "replies", "quotes")
+_PROFILE = ("profileVisits", "followersGained", "followersLost", "followersNet")
+_PLATFORM = ("posts", "activePeople", "requests", "failures")
 ELSEWHERE: Mapping[str, str] = {
     "Subscription.notificationReceived": "a test of its own",
     "Subscription.homeTimelineUpdated": "a test of its own",
@@ -187,5 +190,17 @@ ELSEWHERE: Mapping[str, str] = {
     "TweetEntities.links": "what a text that is shown links to",
     "Link.start": "a place in a text that is shown",
     "Link.end": "a place in a text that is shown",
+    "Mutation.recordImpressions": "answers how much was sent",
+    "RecordImpressionsPayload.accepted": "how much was sent",
+    "User.analytics": "the viewer alone",
+    "Tweet.analytics": "told to the author alone",
+    "Query.platformMetrics": "told to admins alone, and of nobody in particular",
+    "PlatformMetrics.buckets": "with platformMetrics",
+    **dict.fromkeys((f"PlatformActivity.{name}" for name in _PLATFORM), "with platformMetrics"),
+    **dict.fromkeys(
+        (f"{type_}Analytics.{name}" for type_ in ("User", "Tweet") for name in ("total", "buckets")), "with analytics"
+    ),
+    **dict.fromkeys((f"{type_}Activity.{name}" for type_ in ("User", "Tweet") for name in _ENGAGEMENT), "with analytics"),
+    **dict.fromkeys((f"UserActivity.{name}" for name in _PROFILE), "with analytics"),
 }
 """Fields that no row asks, each with the reason."""
