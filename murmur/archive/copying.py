@@ -2,19 +2,10 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from hashlib import blake2b
 from typing import Any, Generic, TypeVar
 
 import msgspec
-
-from murmur.clock import wall_clock
-from subgraphs.tweets.model import EdgeKind as TweetEdgeKind
-from subgraphs.tweets.model import IdempotencyKey
-from subgraphs.tweets.ports import TweetStore
-from subgraphs.users.model import Session
-from subgraphs.users.ports import EdgeKind as GraphEdgeKind
-from subgraphs.users.ports import Sessions, UsersStore
 
 PAGE = 1_000
 TOLD_DIFFERENCES = 20
@@ -56,33 +47,6 @@ class Comparison:
         return self.rows[0] == self.rows[1] and self.checksums[0] == self.checksums[1]
 
 
-def tables_of(users: UsersStore, sessions: Sessions, tweets: TweetStore) -> tuple[Table[Any], ...]:
-    """All that is copied, in an order in which each row finds what it refers to."""
-    graph: tuple[GraphEdgeKind, ...] = ("follow", "block", "mute")
-    engagements: tuple[TweetEdgeKind, ...] = ("likes", "retweets", "bookmarks")
-    return (
-        Table("users", (0,), lambda row: (row.id,), _by_id(users.all_users), users.put_users),
-        Table("credentials", (0,), lambda row: (row.user_id,), _by_id(users.credentials_after), users.put_credentials),
-        Table("sessions", (0, ""), lambda row: (row.user_id, row.id), partial(_sessions_after, users, sessions), sessions.put),
-        *(
-            Table(
-                f"{kind}s",
-                (0, 0),
-                lambda row: (row.source_id, row.target_id),
-                partial(users.all_edges, kind),
-                partial(users.put_edges, kind),
-            )
-            for kind in graph
-        ),
-        Table("tweets", (0,), lambda row: (row.id,), _by_id(tweets.all_tweets), tweets.put_tweets),
-        *(
-            Table(kind, (0,), lambda row: (row.id,), _by_id(partial(tweets.all_edges, kind)), partial(tweets.put_edges, kind))
-            for kind in engagements
-        ),
-        Table("idempotency keys", (0, ""), _key_of_key, tweets.keys_after, tweets.put_keys),
-    )
-
-
 async def copy_table(source: Table[Row], target: Table[Row], after: Key | None, copied: Callable[[Key, int], None]) -> None:
     """Copy all rows above `after`. `copied` is told the last key and the number of rows of each page that is safely there."""
     async for page in source.pages(after):
@@ -113,7 +77,8 @@ class _Side(Generic[Row]):
     def __init__(self, table: Table[Row]) -> None:
         self.rows = 0
         self._sum = 0
-        self._encoder = msgspec.msgpack.Encoder()
+        # The members of a set come in any order otherwise.
+        self._encoder = msgspec.msgpack.Encoder(order="deterministic")
         self._rows = (row async for page in table.pages() for row in page)
 
     async def next(self) -> Row | None:
@@ -128,26 +93,3 @@ class _Side(Generic[Row]):
     @property
     def checksum(self) -> str:
         return f"{self._sum:032x}"
-
-
-async def _sessions_after(users: UsersStore, sessions: Sessions, after: Key, limit: int) -> Sequence[Session]:
-    """Of everybody who can sign in, those that go on."""
-    user_id, session_id = after
-    now = wall_clock()
-    rows = [row for row in await sessions.of((user_id,)) if row.id > session_id]
-    while True:
-        if living := [row for row in rows if row.expires_at > now]:
-            return living[:limit]
-        people = [row.user_id for row in await users.credentials_after(user_id, limit)]
-        if not people:
-            return ()
-        rows, user_id = await sessions.of(people), people[-1]
-
-
-def _by_id(read: Callable[[Any, int], Awaitable[Sequence[Row]]]) -> Callable[[Key, int], Awaitable[Sequence[Row]]]:
-    """For tables whose key is one value."""
-    return lambda after, limit: read(after[0], limit)
-
-
-def _key_of_key(row: IdempotencyKey) -> Key:
-    return row.author_id, row.key

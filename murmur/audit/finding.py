@@ -20,6 +20,16 @@ Check = Literal[
     "missing in a timeline",
     "doubled in a timeline",
     "strange in a timeline",
+    "doubled notification",
+    "notification across a block",
+    "notification count",
+    "notification of a tweet that is gone",
+    "notification of nothing",
+    "notification out of place",
+    "notification without a person",
+    "unread count",
+    "missing in the search index",
+    "strange in the search index",
     "dead letter",
 ]
 

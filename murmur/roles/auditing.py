@@ -1,12 +1,14 @@
 """The audit of everything that the settings name, beside a running platform or without one."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from murmur.audit.finding import Finding, steady
 from murmur.audit.graph import audit_graph
+from murmur.audit.notifications import audit_notifications
+from murmur.audit.search import audit_search
 from murmur.audit.timelines import audit_timelines
 from murmur.audit.tweets import audit_tweets
 from murmur.broker.ports import Broker
@@ -18,6 +20,9 @@ from murmur.settings import Settings
 
 _DEAD_LETTERS = 100
 _POLL_SECONDS = 0.2
+
+Pass = Callable[[], AsyncIterator[Finding]]
+"""Goes through everything once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +38,29 @@ async def audit(settings: Settings, *, seconds: float) -> Audit:
     left_out: list[str] = []
     async with AsyncExitStack() as stack:
         stores = Stores(settings, stack)
-        findings = await steady(lambda: audit_graph(stores.users))
-        findings += await steady(lambda: audit_tweets(stores.tweets, stores.users))
+        passes = [*passes_at_any_time(stores)]
         if settings.stores.timelines_url.startswith("memory:"):
             left_out.append("timelines: they are in the memory of `murmur up`, which rebuilds them when it starts")
-        elif behind := await come_to_rest(stores, seconds):
-            left_out.append(f"timelines: {behind} after {seconds:g} s, so they can't be complete")
+        if behind := await come_to_rest(stores, seconds):
+            left_out.append(f"what workers keep up: {behind} after {seconds:g} s, so it can't be complete")
         else:
-            findings += await steady(lambda: audit_timelines(stores.timelines, stores.users, stores.tweets))
+            passes += [*passes_at_rest(stores), lambda: audit_search(stores.search, stores.tweets, stores.users)]
+            if not left_out:
+                passes.append(lambda: audit_timelines(stores.timelines, stores.users, stores.tweets))
+        findings = [finding for one in passes for finding in await steady(one)]
         findings += [finding async for finding in _dead_letters(stores.broker)]
     return Audit(tuple(findings), tuple(left_out))
+
+
+def passes_at_any_time(stores: Stores) -> Sequence[Pass]:
+    """What agrees whatever the workers are at."""
+    users, tweets = stores.users, stores.tweets
+    return (lambda: audit_graph(users), lambda: audit_tweets(tweets, users))
+
+
+def passes_at_rest(stores: Stores) -> Sequence[Pass]:
+    """What agrees once the workers have done what is due, of stores that nothing can be made again from."""
+    return (lambda: audit_notifications(stores.notifications, stores.users, stores.tweets),)
 
 
 async def come_to_rest(stores: Stores, seconds: float) -> str | None:

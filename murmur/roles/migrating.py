@@ -5,18 +5,16 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from murmur.archive.copying import Comparison, Key, Table, compare, copy_table, tables_of
+from murmur.archive.copying import Comparison, Key, compare, copy_table
 from murmur.audit.finding import Finding, steady
-from murmur.audit.graph import audit_graph
-from murmur.audit.tweets import audit_tweets
-from murmur.engines import Engine
+from murmur.engines import engine_of
 from murmur.errors import StartupError
-from murmur.roles.auditing import come_to_rest
+from murmur.roles.auditing import come_to_rest, passes_at_any_time, passes_at_rest
 from murmur.roles.stores import Stores
+from murmur.roles.tables import all_tables
 from murmur.roles.up import lock_folder
 from murmur.roles.workers import WORKERS, at_work
 from murmur.settings import Settings
@@ -26,6 +24,8 @@ from murmur.telemetry.metrics import Metrics
 
 _REST_SECONDS = 600.0
 _NOTE = "migration.json"
+_MOVED = ("users", "tweets", "notifications", "partners", "broker")
+"""Stores that are of engines in the distributed profile, by their names among the settings without the `_url`."""
 
 Told = Callable[[str, int], None]
 """Is told how many rows of a table were copied more."""
@@ -59,7 +59,7 @@ class _Note(msgspec.Struct):
 
 
 async def migrate(settings: Settings, source: Profile, target: Profile, told: Told) -> Migration:
-    """Copy people, sessions, the graph, tweets and what stands beside them.
+    """Copy what `murmur.roles.tables` lists: people, tweets, notifications, partners and what stands beside them.
 
     Nothing may be written meanwhile: gateways and subgraphs are stopped, and what events are under way are worked off first
     (for the distributed profile by its workers, which run on). A migration that was cut off goes on where it was.
@@ -76,15 +76,17 @@ async def migrate(settings: Settings, source: Profile, target: Profile, told: To
         await _make_ready(sides[target])
         note = _read_note(folder, source, target)
         if note is None:
-            if await sides[target].users.all_users(0, 1) or await sides[target].tweets.all_tweets(0, 1):
-                raise StartupError(f"the {target} profile is not empty; a migration needs stores of its own")
+            if filled := [table.name for table in all_tables(sides[target]) if await table.read(table.first, 1)]:
+                raise StartupError(
+                    f"the {target} profile is not empty ({', '.join(filled)}); a migration needs stores of its own"
+                )
             note = _Note(source, target, {})
-        pairs = list(zip(_tables(sides[source]), _tables(sides[target]), strict=True))
+        pairs = list(zip(all_tables(sides[source]), all_tables(sides[target]), strict=True))
         for from_, to in pairs:
             await copy_table(from_, to, note.done.get(from_.name), _keep(folder, note, from_.name, told))
         comparisons = [await compare(from_, to) for from_, to in pairs]
-        users, tweets = sides[target].users, sides[target].tweets
-        findings = [*await steady(lambda: audit_graph(users)), *await steady(lambda: audit_tweets(tweets, users))]
+        passes = (*passes_at_any_time(sides[target]), *passes_at_rest(sides[target]))
+        findings = [finding for one in passes for finding in await steady(one)]
         migration = Migration(tuple(comparisons), tuple(findings))
         if migration.good:
             (folder / _NOTE).unlink(missing_ok=True)
@@ -94,17 +96,16 @@ async def migrate(settings: Settings, source: Profile, target: Profile, told: To
 def _settings_of(profile: Profile, settings: Settings) -> Settings:
     if profile is Profile.EMBEDDED:
         return replace(settings, stores=StoreSettings.read({}, {}))
-    urls = settings.stores
-    for name, url in (("USERS", urls.users_url), ("TWEETS", urls.tweets_url), ("BROKER", urls.broker_url)):
-        if url.startswith("sqlite:"):
-            raise StartupError(f"MURMUR_{name}_URL={url} is no store of the distributed profile; name the engine's URL")
+    for name in _MOVED:
+        if (url := getattr(settings.stores, f"{name}_url")).startswith("sqlite:"):
+            raise StartupError(f"MURMUR_{name.upper()}_URL={url} is no store of the distributed profile; name the engine's URL")
     return settings
 
 
 async def _make_ready(stores: Stores) -> None:
     """Make the indexes, constraints and topics that a new engine lacks."""
-    for engine in (stores.users, stores.sessions, stores.tweets, stores.broker):
-        if isinstance(engine, Engine):
+    for name in (*_MOVED, "sessions"):
+        if (engine := engine_of(getattr(stores, name))) is not None:
             await engine.apply()
 
 
@@ -117,10 +118,6 @@ async def _come_to_rest(profile: Profile, stores: Stores, settings: Settings) ->
             raise StartupError(
                 f"the {profile} profile does not come to rest: {behind}; stop what writes, and let its workers run"
             )
-
-
-def _tables(stores: Stores) -> tuple[Table[Any], ...]:
-    return tables_of(stores.users, stores.sessions, stores.tweets)
 
 
 def _read_note(folder: Path, source: Profile, target: Profile) -> _Note | None:

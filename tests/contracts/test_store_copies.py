@@ -7,16 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from murmur.archive.copying import Key, compare, copy_table, tables_of
+from gateway.partners.model import Document, PartnerKey, Scope, document_id
+from gateway.partners.wiring import open_store as open_partners
+from murmur.archive.copying import Key, compare, copy_table
 from murmur.clock import wall_clock
 from murmur.cursors import Window
 from murmur.ids import Snowflakes
+from murmur.roles.tables import Tables, of_partners, of_people, of_tweets
 from subgraphs.tweets.ports import TweetStore
 from subgraphs.users.model import Credentials, Session
 from subgraphs.users.ports import Sessions, UsersStore
 from subgraphs.users.service.graph import FollowGraph
 from subgraphs.users.stores.sqlite import SqliteUsers
 from subgraphs.users.wiring import open_sessions
+from tests.support.partner_stores import partner_store
 from tests.support.square import Square, open_square
 from tests.support.tweet_stores import ADAPTERS, engine_of, tweet_store
 from tests.support.users_stores import KINDS, open_empty
@@ -24,6 +28,10 @@ from tests.support.users_stores import KINDS, open_empty
 NOW = wall_clock()
 ALL = Window(limit=100)
 Stores = tuple[UsersStore, Sessions, TweetStore]
+
+
+def tables_of(users: UsersStore, sessions: Sessions, tweets: TweetStore) -> Tables:
+    return (*of_people(users, sessions), *of_tweets(tweets))
 
 
 @pytest.fixture
@@ -140,3 +148,29 @@ async def test_a_copy_goes_on_after_the_key_that_it_is_given(square: Square, sou
     ada, bea, cleo = await square.users.all_users(0, 10)
     await copy_table(from_, to, (ada.id,), lambda _key, _rows: None)
     assert [user.id for user in await target[0].all_users(0, 10)] == [bea.id, cleo.id]
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+async def test_keys_and_documents_of_partners_are_copied_as_they_are(
+    adapter: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    source = open_partners("sqlite:", tmp_path / "source")
+    documents = [Document(document_id(text), "Name", text) for text in ("query Name { a }", "query Name { b }")]
+    await source.publish("acme", documents)
+    await source.publish("murmur", documents[:1])
+    scopes = frozenset({Scope.READ, Scope.WRITE})
+    for id_ in ("k1", "k2"):
+        await source.add_key(PartnerKey(id_, "acme", b"\x00hash\xff", scopes, NOW, NOW + 1))
+    await source.revoke("k2", NOW)
+    async with partner_store(engine_of(adapter, request), tmp_path) as target:
+        pairs = list(zip(of_partners(source), of_partners(target), strict=True))
+        for _again in range(2):
+            for from_, to in pairs:
+                await copy_table(from_, to, None, lambda _key, _rows: None)
+        found = [await compare(from_, to) for from_, to in pairs]
+        assert [(each.table, each.rows) for each in found] == [("API keys", (2, 2)), ("documents", (3, 3))]
+        assert all(each.equal for each in found)
+        assert await target.keys(None) == await source.keys(None)
+        await target.revoke("k1", NOW)
+        assert (await compare(*pairs[0])).differences == ("k1",)
+    await source.close()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gateway.partners.model import Scope
 from murmur.archive.exporting import export_rows
 from murmur.archive.rows import encode_row
 from murmur.cluster.kafka import Kafka
@@ -15,12 +16,14 @@ from murmur.cluster.mongodb import MongoDB
 from murmur.cluster.neo4j import Neo4j
 from murmur.cluster.redis import Redis
 from murmur.errors import StartupError
+from murmur.roles import partners
 from murmur.roles.auditing import audit
 from murmur.roles.migrating import Profile, migrate
 from murmur.roles.rooms import open_rooms
 from murmur.settings import Settings
 from murmur.telemetry.metrics import Metrics
-from tests.support.city import cheap_settings, founded
+from tests.support.city import Person, cheap_settings, founded
+from tests.support.waiting import until
 
 Copied = list[tuple[str, int]]
 
@@ -30,10 +33,14 @@ async def everything(settings: Settings) -> list[bytes]:
         return [encode_row(row) async for row in export_rows(rooms.users.store, rooms.tweets.store)]
 
 
+async def notifications(person: Person) -> list[dict[str, Any]]:
+    return (await person.ask("{ notifications { nodes { id kind } } }"))["notifications"]["nodes"]
+
+
 @asynccontextmanager
 async def inhabited(folder: Path) -> AsyncGenerator[Settings]:
     async with founded(folder) as (city, _):
-        ada, bea, cleo = await city.people("ada", "bea", "cleo")
+        ada, bea, cleo, dan = await city.people("ada", "bea", "cleo", "dan")
         await ada.follow(bea)
         await bea.follow(ada)
         await cleo.relate("block", ada)
@@ -45,7 +52,23 @@ async def inhabited(folder: Path) -> AsyncGenerator[Settings]:
             await person.engage("bookmark", first)
         await bea.engage("like", first)
         await bea.engage("retweet", first)
-    yield cheap_settings(folder)
+        await bea.ask("mutation { setNotificationPreference(kind: LIKE, enabled: false) { userErrors { code } } }")
+
+        async def told() -> bool:
+            return {each["kind"] for each in await notifications(ada)} == {"FOLLOW", "REPLY", "LIKE", "RETWEET"}
+
+        await until(told, 15)
+        newest = (await notifications(ada))[0]["id"]
+        await ada.ask("mutation ($id: ID!) { markNotificationsRead(upTo: $id) { unreadCount } }", id=newest)
+        await dan.engage("like", first)
+    home = cheap_settings(folder)
+    document = folder / "post.graphql"
+    document.write_text("query Post($id: ID!) { tweet(id: $id) { text } }")
+    await partners.publish(home, [document], "acme")
+    await partners.create_key(home, "acme", [Scope.READ], days=None)
+    revoked, _ = await partners.create_key(home, "acme", [Scope.READ, Scope.WRITE], days=3)
+    await partners.revoke_key(home, revoked.id)
+    yield home
 
 
 @pytest.fixture
@@ -55,6 +78,8 @@ def engines(kafka: Kafka, mongodb: MongoDB, neo4j: Neo4j, redis_server: Redis) -
     return {
         "users_url": neo4j.url,
         "tweets_url": mongodb.url_of(f"t{name}"),
+        "notifications_url": mongodb.url_of(f"t{name}"),
+        "partners_url": mongodb.url_of(f"t{name}"),
         "timelines_url": f"{redis_server.url}?prefix={name}",
         "broker_url": f"{kafka.url}/{name}",
     }
@@ -69,6 +94,9 @@ async def test_everything_moves_to_the_real_engines_and_back(tmp_path: Path, eng
         )
         assert moved.good, moved
         assert dict(copied)["tweets"] == 3
+        # Ada has been told of a follow, an answer, a retweet and two likes, and Bea of a follow.
+        assert (dict(copied)["notices"], dict(copied)["API keys"], dict(copied)["documents"]) == (6, 2, 1)
+        assert await partners.keys(distributed, None) == await partners.keys(home, None)
         before = await everything(home)
         assert await everything(distributed) == before
         audited = await audit(distributed, seconds=30)
@@ -100,7 +128,8 @@ async def test_a_migration_that_was_cut_off_goes_on_where_it_was(tmp_path: Path,
         moved = await migrate(distributed, Profile.EMBEDDED, Profile.DISTRIBUTED, lambda table, rows: rest.append((table, rows)))
         assert moved.good, moved
         assert {table for table, _ in first}.isdisjoint(table for table, _ in rest)
-        assert {table for table, _ in rest} == {"likes", "retweets", "bookmarks", "idempotency keys"}
+        others = {"idempotency keys", "recipients", "notices", "API keys", "documents"}
+        assert {table for table, _ in rest} == {"likes", "retweets", "bookmarks", *others}
 
 
 async def test_the_two_profiles_must_be_two(tmp_path: Path) -> None:
