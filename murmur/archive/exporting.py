@@ -111,4 +111,5 @@ def _tweet(tweet: Tweet, author: str) -> TweetRow:
         in_reply_to=None if tweet.in_reply_to_id is None else str(tweet.in_reply_to_id),
         quotes=None if tweet.quoted_id is None else str(tweet.quoted_id),
         deleted=tweet.deleted,
+        lang=tweet.lang,
     )

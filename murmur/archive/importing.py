@@ -18,6 +18,7 @@ from murmur.archive.rows import (
     decode_edge,
     decode_row,
     row_id,
+    row_lang,
     row_time,
 )
 from murmur.clock import Clock
@@ -202,6 +203,7 @@ class Importer:
             in_reply_to_id=row_id(row.in_reply_to, "inReplyTo"),
             quoted_id=row_id(row.quotes, "quotes"),
             deleted=row.deleted,
+            lang=row_lang(row.lang),
         )
 
     def _tweet_edge(self, row: RetweetRow | LikeRow | BookmarkRow, ids: Mapping[str, int]) -> TweetEdge:

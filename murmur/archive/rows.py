@@ -48,13 +48,14 @@ class MuteRow(Row, frozen=True, kw_only=True, tag="mute"):
 
 
 class TweetRow(Row, frozen=True, kw_only=True, tag="tweet"):
-    """A deleted tweet keeps its place in threads and has no text."""
+    """A deleted tweet keeps its place in threads and has no text. `lang` is a BCP 47 tag; without one the text is looked at."""
 
     author: str
     text: str = ""
     in_reply_to: str | None = None
     quotes: str | None = None
     deleted: bool = False
+    lang: str | None = None
 
 
 class RetweetRow(Row, frozen=True, kw_only=True, tag="retweet"):
@@ -76,6 +77,8 @@ AnyRow = UserRow | FollowRow | BlockRow | MuteRow | TweetRow | RetweetRow | Like
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(AnyRow)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
+_NO_LANGUAGE = ("und", "zxx", "mul", "mis")
 _EDGE = re.compile(r"([^\s,]+)[\s,]+([^\s,]+)(?:[\s,].*)?")
 
 
@@ -118,6 +121,15 @@ def row_id(text: str | None, field: str) -> int | None:
     if value == 0:
         raise BadRow(f"{field}: '0' is not an id; ids begin at 1")
     return value
+
+
+def row_lang(text: str | None) -> str | None:
+    """`lang`; None for the tags of no certain language. Raises BadRow."""
+    if text is None or text.lower() in _NO_LANGUAGE:
+        return None
+    if not _LANGUAGE.fullmatch(text):
+        raise BadRow(f"lang: {text[:40]!r} is not a BCP 47 tag such as 'en' or 'pt-BR'")
+    return text
 
 
 def row_time(text: str | None) -> int | None:

@@ -32,6 +32,8 @@ class Tweet:
     in_reply_to_id: int | None = None
     quoted_id: int | None = None
     deleted: bool = False
+    lang: str | None = None
+    """The language of the text as a BCP 47 tag; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class View:
 
     def tombstone(self, *, hidden: bool) -> "View":
         """What is shown in a thread in the place of a deleted or hidden tweet."""
-        return View(replace(self.tweet, text="", entities=NO_ENTITIES, quoted_id=None, deleted=True), hidden=hidden)
+        return View(replace(self.tweet, text="", entities=NO_ENTITIES, quoted_id=None, deleted=True, lang=None), hidden=hidden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class IdempotencyKey:
 class ImportedTweet:
     """A tweet from elsewhere. Without an `id` it gets one made from the rest, the same each time.
 
-    `deleted` imports the tombstone of a thread: its text is not read.
+    `deleted` imports the tombstone of a thread: its text is not read. Without a `lang` it gets that of its text.
     """
 
     author_id: int
@@ -105,6 +107,7 @@ class ImportedTweet:
     in_reply_to_id: int | None = None
     quoted_id: int | None = None
     deleted: bool = False
+    lang: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,11 @@ from murmur.events import TweetEvent
 from murmur.outbox import Outbox
 from murmur.post import Post
 from murmur.relation import Relation
+from murmur.text import Text
 from subgraphs.tweets.model import Edge, EdgeKind, Entry, IdempotencyKey, Kept, Listing, Tweet, View
+
+TellLanguage = Callable[[Text], str | None]
+"""The language of a text as a BCP 47 tag; None when it is not sure."""
 
 TellTweet = Callable[[Tweet, int | None, int | None], TweetEvent]
 """Makes the event of a tweet that was added, given the authors of the tweets that it answers and quotes."""

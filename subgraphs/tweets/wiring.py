@@ -16,6 +16,7 @@ from murmur.sqlite import path_of
 from subgraphs.tweets.ports import People, TweetStore
 from subgraphs.tweets.schema import build_schema, context_of
 from subgraphs.tweets.service import TweetService
+from subgraphs.tweets.service.language import Languages
 from subgraphs.tweets.stores.cached import CachedTweets
 from subgraphs.tweets.stores.sqlite import SqliteTweetStore
 
@@ -56,5 +57,5 @@ def build(
     """The room on a store. `prohibited` is the rules file of prohibited content, read once; without `pubsub` no tweet can be
     followed. Raises StartupError."""
     rules = None if prohibited is None else load_prohibited(prohibited)
-    service = TweetService(store, people, ids, clock, rules, pubsub)
+    service = TweetService(store, people, ids, clock, Languages(), rules, pubsub)
     return TweetsRoom(Subgraph("tweets", build_schema(), context_of(service)), service, store)

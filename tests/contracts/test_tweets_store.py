@@ -76,7 +76,7 @@ async def ids(store: TweetStore, listing: str, owner: int, window: Window = NEWE
 async def test_what_was_published_is_read_back_whole(store: TweetStore) -> None:
     entities = Entities((Span("ann", 0, 4),), (Span("tag", 5, 9),), (Span("http://a.example", 10, 26),))
     await publish(store, 10)
-    tweet = Tweet(11, BOB, 123, "@ann #tag http://a.example 👋", entities, in_reply_to_id=10, quoted_id=10)
+    tweet = Tweet(11, BOB, 123, "@ann #tag http://a.example 👋", entities, in_reply_to_id=10, quoted_id=10, lang="pt-BR")
     await store.publish(tweet, None, b"", published())
     assert await store.views([11, 12], None) == {11: View(tweet)}
     assert list(await store.all_tweets(10, 5)) == [tweet]

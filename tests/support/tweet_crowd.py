@@ -91,7 +91,7 @@ class Memory:
 async def live(store: TweetStore, node: int, shared: Sequence[int], say: Say, stop: asyncio.Event) -> None:
     """Everybody does one thing after another until `stop`."""
     ids = Snowflakes(node)
-    service = TweetService(store, Strangers(), ids, wall_clock)
+    service = TweetService(store, Strangers(), ids, wall_clock, lambda _text: None)
     await asyncio.gather(*(_person(service, person, random.Random(node * 100 + person), shared, say, stop) for person in PEOPLE))
 
 

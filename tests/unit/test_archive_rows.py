@@ -19,6 +19,7 @@ from murmur.archive.rows import (
     decode_row,
     encode_row,
     row_id,
+    row_lang,
     row_time,
 )
 from murmur.clock import to_iso
@@ -132,3 +133,17 @@ def test_a_time_is_iso_8601_with_milliseconds() -> None:
 @given(st.integers(0, 4_102_444_800_000))
 def test_the_time_of_a_row_survives_to_the_millisecond(ms: int) -> None:
     assert row_time(to_iso(ms)) == ms
+
+
+def test_a_language_is_a_tag_of_bcp_47_and_no_certain_one_is_none() -> None:
+    assert [row_lang(tag) for tag in ("en", "pt-BR", "zh-Hant-TW", "und", "ZXX", None)] == [
+        "en",
+        "pt-BR",
+        "zh-Hant-TW",
+        None,
+        None,
+        None,
+    ]
+    for tag in ("", "e", "english", "en_GB", "en ", "en-"):
+        with pytest.raises(BadRow, match="BCP 47"):
+            row_lang(tag)

@@ -7,6 +7,7 @@ from murmur.ids import MAX_ID
 from murmur.text import read_text
 from subgraphs.search.model import Kind, TweetDocument
 from subgraphs.search.service import parse
+from subgraphs.tweets.service.language import Languages
 from tests.support.search_indexes import empty_index
 
 PAGE = Path(__file__).parents[2] / "docs" / "search.md"
@@ -22,8 +23,10 @@ def rows(columns: int) -> list[list[str]]:
 
 def documents() -> list[TweetDocument]:
     made: list[TweetDocument] = []
+    languages = Languages()
     for number, author, day, likes, retweets, text in rows(6):
-        found = read_text(text).entities
+        read = read_text(text)
+        found = read.entities
         mentions = tuple(span.value for span in found.mentions)
         made.append(
             TweetDocument(
@@ -37,6 +40,7 @@ def documents() -> list[TweetDocument]:
                 reply=bool(mentions),
                 reply_to=mentions[0] if mentions else None,
                 links=bool(found.links),
+                lang=languages(read),
                 likes=int(likes),
                 retweets=int(retweets),
             )

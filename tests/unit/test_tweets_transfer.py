@@ -57,6 +57,15 @@ async def test_imported_tweets_stand_at_their_own_times(square: Square) -> None:
     assert len({event.id for event in events}) == 4
 
 
+async def test_an_imported_tweet_keeps_its_language_and_gets_one_where_it_has_none(square: Square) -> None:
+    text = "schon wieder den Zug verpasst"
+    await square.room.service.import_tweets(
+        [ImportedTweet(ANN, text, AT, ID, lang="nds"), ImportedTweet(ANN, text, AT, ID + 1), ImportedTweet(ANN, "ok", AT, ID + 2)]
+    )
+    tweets, _ = await everything(square)
+    assert [tweet.lang for tweet in tweets] == ["nds", "de", None]
+
+
 async def test_a_second_import_changes_nothing_and_tells_nobody(square: Square) -> None:
     service = square.room.service
     edges = [ImportedEdge(user, ID, AT + user) for user in range(1, 4)]

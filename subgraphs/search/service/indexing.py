@@ -133,6 +133,7 @@ def _tweet(view: View, handle: Callable[[int], str], answered: View | None) -> T
         reply=tweet.in_reply_to_id is not None,
         reply_to=None if answered is None else handle(answered.tweet.author_id),
         links=bool(tweet.entities.links),
+        lang=None if tweet.lang is None else tweet.lang.partition("-")[0].lower(),
         likes=view.likes,
         retweets=view.retweets,
     )

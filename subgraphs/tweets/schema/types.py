@@ -101,7 +101,9 @@ class Tweet:
     text: str = strawberry.field(description="The text in Unicode NFC; empty in a tombstone.")
     created_at: DateTime = strawberry.field(description="When it was published.")
     author: User = strawberry.field(description="Who wrote it.")
-    lang: str | None = strawberry.field(description="The language of the text as a BCP 47 tag; null: languages are not told yet.")
+    lang: str | None = strawberry.field(
+        description="The language of the text as a BCP 47 tag, such as `en`; null where the text does not tell for sure."
+    )
     like_count: int = strawberry.field(description="How many people like it.")
     retweet_count: int = strawberry.field(description="How many people retweeted it.")
     reply_count: int = strawberry.field(description="How many replies to it stand.")
@@ -123,7 +125,7 @@ class Tweet:
             text=tweet.text,
             created_at=DateTime(tweet.created_at),
             author=_user(tweet.author_id),
-            lang=None,
+            lang=tweet.lang,
             like_count=view.likes,
             retweet_count=view.retweets,
             reply_count=view.replies,

@@ -10,7 +10,7 @@ from murmur.prohibited import ProhibitedContent
 from murmur.pubsub.ports import PubSub
 from murmur.text import InvalidText, Text, read_text
 from subgraphs.tweets.model import View
-from subgraphs.tweets.ports import People, TweetStore
+from subgraphs.tweets.ports import People, TellLanguage, TweetStore
 
 
 class Base:
@@ -20,6 +20,7 @@ class Base:
         people: People,
         ids: IdSource,
         clock: Clock,
+        language_of: TellLanguage,
         prohibited: ProhibitedContent | None = None,
         pubsub: PubSub | None = None,
     ) -> None:
@@ -27,6 +28,7 @@ class Base:
         self._people = people
         self._ids = ids
         self._clock = clock
+        self._language_of = language_of
         self._prohibited = prohibited
         self._pubsub = pubsub
 

@@ -43,7 +43,16 @@ class Publishing(Base):
                 if view is None or view.tweet.deleted:
                     raise not_found(tweet_id, "input", field)
         tweet_id = self._ids()
-        tweet = Tweet(tweet_id, author_id, id_time(tweet_id), read.value, read.entities, in_reply_to_id, quoted_id)
+        tweet = Tweet(
+            tweet_id,
+            author_id,
+            id_time(tweet_id),
+            read.value,
+            read.entities,
+            in_reply_to_id,
+            quoted_id,
+            lang=self._language_of(read),
+        )
         try:
             kept = await self._store.publish(tweet, key, content, tell_published(self._ids(), self._clock()))
         except TargetGone as gone:

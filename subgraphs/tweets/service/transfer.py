@@ -79,7 +79,16 @@ class Transferring(Base):
             text = self._read_text(row.text)
         except (ValueError, Refused) as error:
             return str(error)
-        return Tweet(tweet_id, row.author_id, row.created_at, text.value, text.entities, row.in_reply_to_id, row.quoted_id)
+        return Tweet(
+            tweet_id,
+            row.author_id,
+            row.created_at,
+            text.value,
+            text.entities,
+            row.in_reply_to_id,
+            row.quoted_id,
+            lang=self._language_of(text) if row.lang is None else row.lang,
+        )
 
     def _placed(self, given: int | None, at: int, seed: str) -> int:
         """The id of a row: its own, or one of its millisecond with a hash of the rest. Raises ValueError."""

@@ -74,6 +74,15 @@ async def test_counts_and_replies_are_indexed(city: City) -> None:
     await finds(ada, "min_likes:1", [])
 
 
+async def test_tweets_are_found_by_the_language_that_their_text_is_in(city: City) -> None:
+    [ada] = await city.people("ada")
+    tweet = await ada.tweet("schon wieder den Zug verpasst, @ada")
+    await ada.tweet("missed the train again, @ada")
+    await finds(ada, "@ada lang:de", ["schon wieder den Zug verpasst, @ada"])
+    await finds(ada, "@ada -lang:DE", ["missed the train again, @ada"])
+    assert (await ada.ask("query ($id: ID!) { tweet(id: $id) { lang } }", id=tweet))["tweet"]["lang"] == "de"
+
+
 async def test_a_block_hides_both_from_each_other_and_from_nobody_else(city: City) -> None:
     ada, bea, cleo = await city.people("ada", "bea", "cleo")
     await ada.tweet("hello from ada")

@@ -11,7 +11,7 @@
 
 docs/decisions/0015-mongodb-ledgers.md tells why. A document of `tweets`:
 
-    _id, author_id, created_at, text, entities, in_reply_to_id, quoted_id
+    _id, author_id, created_at, text, entities, in_reply_to_id, quoted_id, lang
     path          the nearest `PATH` tweets above a reply, root first
     deleted       True for a tombstone; absent otherwise
     likes, retweets, bookmarks, replies, quotes   counts; absent is 0

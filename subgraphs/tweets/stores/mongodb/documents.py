@@ -13,7 +13,7 @@ from murmur.text import Entities
 from subgraphs.tweets.model import NO_ENTITIES, IdempotencyKey, Kept, Tweet
 from subgraphs.tweets.stores.mongodb.collections import PATH
 
-TWEET_FIELDS = ("author_id", "created_at", "text", "entities", "in_reply_to_id", "quoted_id", "deleted")
+TWEET_FIELDS = ("author_id", "created_at", "text", "entities", "in_reply_to_id", "quoted_id", "deleted", "lang")
 
 _encoder = msgspec.json.Encoder()
 _entities = msgspec.json.Decoder(Entities)
@@ -37,6 +37,8 @@ def tweet_document(tweet: Tweet, targets: Mapping[int, Document]) -> Document:
         document["quoted_id"] = tweet.quoted_id
     if tweet.deleted:
         document["deleted"] = True
+    if tweet.lang is not None:
+        document["lang"] = tweet.lang
     return document
 
 
@@ -53,6 +55,7 @@ def read_tweet(document: Document) -> Tweet:
         get("in_reply_to_id"),
         get("quoted_id"),
         get("deleted", False),
+        get("lang"),
     )
 
 

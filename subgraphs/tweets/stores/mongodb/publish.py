@@ -103,7 +103,7 @@ class Publishing:
             return False
         # Nothing of these ever changes but by a deletion, which the condition sees.
         entry = outbox_entry(-tweet_id, "unpost", event, **_targets_of(tweet.get("in_reply_to_id"), tweet.get("quoted_id")))
-        gone = {"$set": {"deleted": True, "text": ""}, "$unset": {"entities": True, "quoted_id": True}}
+        gone = {"$set": {"deleted": True, "text": ""}, "$unset": {"entities": True, "quoted_id": True, "lang": True}}
         if not (await self._collections.tweets.update_one(standing, {**gone, **told([entry])})).modified_count:
             return False
         await self._follow_up([Decided(tweet_id, tweet["author_id"], entry)], fresh=True)

@@ -53,7 +53,7 @@ def views(connection: sqlite3.Connection, tweet_ids: Collection[int], viewer_id:
     found: dict[int, View] = {}
     for row in connection.execute(_VIEWS, (json_ids(tweet_ids), viewer_id)):
         tweet = read_tweet(row)
-        likes, retweets, replies, quotes, bookmarks, liked, retweeted, bookmarked = row[8:]
+        likes, retweets, replies, quotes, bookmarks, liked, retweeted, bookmarked = row[9:]
         view = View(tweet, likes, retweets, replies, quotes, bookmarks, bool(liked), bool(retweeted), bool(bookmarked))
         found[tweet.id] = view.tombstone(hidden=False) if tweet.deleted else view
     return found

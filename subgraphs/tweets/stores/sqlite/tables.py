@@ -74,9 +74,10 @@ CREATE TABLE idempotency_keys (
 );
 CREATE UNIQUE INDEX idempotency_keys_author ON idempotency_keys (author_id, key);
 """,
+    "ALTER TABLE tweets ADD COLUMN lang TEXT;",
 )
 
-TWEET_COLUMNS = "t.id, t.author_id, t.created_at, t.text, t.entities, t.in_reply_to_id, t.quoted_id, t.deleted"
+TWEET_COLUMNS = "t.id, t.author_id, t.created_at, t.text, t.entities, t.in_reply_to_id, t.quoted_id, t.deleted, t.lang"
 
 _encoder = msgspec.json.Encoder()
 _entities = msgspec.json.Decoder(Entities)
@@ -89,9 +90,9 @@ def json_ids(ids: Collection[int]) -> str:
 
 def read_tweet(row: sqlite3.Row) -> Tweet:
     """A tweet of a row that begins with TWEET_COLUMNS."""
-    tweet_id, author_id, created_at, text, entities, in_reply_to_id, quoted_id, deleted = row[:8]
+    tweet_id, author_id, created_at, text, entities, in_reply_to_id, quoted_id, deleted, lang = row[:9]
     found = NO_ENTITIES if entities is None else _entities.decode(entities)
-    return Tweet(tweet_id, author_id, created_at, text, found, in_reply_to_id, quoted_id, bool(deleted))
+    return Tweet(tweet_id, author_id, created_at, text, found, in_reply_to_id, quoted_id, bool(deleted), lang)
 
 
 def tweet_values(tweet: Tweet) -> tuple[int | str | bytes | None, ...]:
@@ -104,4 +105,5 @@ def tweet_values(tweet: Tweet) -> tuple[int | str | bytes | None, ...]:
         tweet.in_reply_to_id,
         tweet.quoted_id,
         int(tweet.deleted),
+        tweet.lang,
     )

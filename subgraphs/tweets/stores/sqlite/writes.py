@@ -17,7 +17,7 @@ KEY_MS = 24 * 60 * 60 * 1000
 _EXPIRED_AT_ONCE = 8
 
 _Count = Literal["likes", "retweets", "replies", "quotes", "bookmarks"]
-_INSERT_TWEET = "INSERT INTO tweets VALUES (?,?,?,?,?,?,?,?)"
+_INSERT_TWEET = "INSERT INTO tweets VALUES (?,?,?,?,?,?,?,?,?)"
 _ID_TAKEN = """
 SELECT EXISTS (SELECT 1 FROM tweets WHERE id = ?1) OR EXISTS (SELECT 1 FROM retweets WHERE id = ?1)
     OR EXISTS (SELECT 1 FROM likes WHERE id = ?1) OR EXISTS (SELECT 1 FROM bookmarks WHERE id = ?1)
@@ -66,7 +66,8 @@ def delete(connection: sqlite3.Connection, tweet_id: int, event: TweetEvent) -> 
     if row is None:
         return False
     author_id, in_reply_to_id, quoted_id = row
-    connection.execute("UPDATE tweets SET deleted = 1, text = '', entities = NULL, quoted_id = NULL WHERE id = ?", (tweet_id,))
+    gone = "UPDATE tweets SET deleted = 1, text = '', entities = NULL, quoted_id = NULL, lang = NULL WHERE id = ?"
+    connection.execute(gone, (tweet_id,))
     connection.execute("DELETE FROM posts WHERE user_id = ? AND id = ?", (author_id, tweet_id))
     connection.execute("UPDATE author_counts SET tweets = tweets - 1 WHERE author_id = ?", (author_id,))
     if in_reply_to_id is not None:
