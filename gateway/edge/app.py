@@ -82,6 +82,7 @@ def edge_app(
 
     metrics.watch("murmur_requests_in_flight", lambda: gate.in_flight)
     metrics.watch("murmur_sockets", lambda: len(sockets))
+    metrics.watch("murmur_subscription_runs", lambda: operations.runs)
     for door in ("websocket", "sse"):
         metrics.watch("murmur_subscriptions", partial(operations.subscriptions.__getitem__, door), door)
     app.router.routes.extend(health_routes(health, metrics))

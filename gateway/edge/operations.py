@@ -2,8 +2,9 @@
 
 import secrets
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Hashable, Mapping
 from contextlib import aclosing
+from functools import partial
 from typing import Any, Literal
 
 import orjson
@@ -14,6 +15,7 @@ from gateway.edge.gate import Gate
 from gateway.edge.masking import ErrorMask
 from gateway.edge.options import EdgeOptions
 from gateway.edge.parameters import Parameters
+from gateway.edge.sharing import SharedStreams
 from gateway.edge.trusted import API_KEY, TrustedDocuments
 from gateway.federation.engine import Engine, PreparedOperation
 from gateway.partners.service import Partners
@@ -37,6 +39,10 @@ class Operations:
         self._objects = ObjectBound(engine.api_schema, options.answer_objects) if options.answer_objects else None
         self._errors = ErrorMask(options.errors)
         self._trusted = TrustedDocuments(partners)
+        self._unshared = options.unshared_subscriptions
+        self._shared = SharedStreams()
+        self.runs = 0
+        """Subscriptions that run; what several clients share counts once."""
         self.subscriptions: Counter[Door] = Counter()
         """How many run now, by the door that they came through."""
 
@@ -71,6 +77,7 @@ class Operations:
     ) -> AsyncGenerator[bytes]:
         """The responses of an operation as JSON: one for a query or mutation, one an event for a subscription.
 
+        Equal subscriptions of one caller share one run, but for those whose events depend on when they began.
         Raises Refusal when too many requests are in work.
         """
         if operation.kind != "subscription":
@@ -81,19 +88,39 @@ class Operations:
                 self._gate.leave()
             yield orjson.dumps(response)
             return
+        begin = partial(self._events, operation, parameters, context, request_id)
+        own = operation.root_fields & self._unshared
         self.subscriptions[door] += 1
+        try:
+            async with aclosing(
+                begin() if own else self._shared.follow(_likeness(operation, parameters, context), begin)
+            ) as responses:
+                async for response in responses:
+                    self._metrics.count("murmur_subscription_events_total", door)
+                    yield response
+        finally:
+            self.subscriptions[door] -= 1
+
+    async def _events(
+        self, operation: PreparedOperation, parameters: Parameters, context: RequestContext, request_id: str
+    ) -> AsyncGenerator[bytes]:
+        self.runs += 1
         try:
             async with aclosing(self._engine.subscribe(operation, parameters.variables, context)) as responses:
                 async for response in responses:
-                    self._metrics.count("murmur_subscription_events_total", door)
                     yield orjson.dumps(self._shown(response, request_id))
         finally:
-            self.subscriptions[door] -= 1
+            self.runs -= 1
 
     def _shown(self, response: dict[str, Any], request_id: str) -> dict[str, Any]:
         if errors := response.get("errors"):
             response["errors"] = self._errors.mask(errors, request_id)
         return response
+
+
+def _likeness(operation: PreparedOperation, parameters: Parameters, context: RequestContext) -> Hashable:
+    """Equal where the events are: one operation, equal values, and callers of whom the subgraphs are told the same."""
+    return operation, orjson.dumps(parameters.variables, option=orjson.OPT_SORT_KEYS), context.identity
 
 
 def request_id_of(headers: Mapping[bytes, bytes]) -> str:

@@ -74,3 +74,5 @@ class EdgeOptions:
     """WebSockets at once, and as many streams of server-sent events."""
     socket: SocketLimits = field(default_factory=SocketLimits)
     """What one WebSocket may keep."""
+    unshared_subscriptions: frozenset[str] = frozenset()
+    """Root fields whose events depend on when one began to follow, so that each who follows has a run of their own."""

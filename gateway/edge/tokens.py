@@ -58,7 +58,7 @@ class TokenCallers:
     def _context(self, scope: Mapping[str, Any], authorization: bytes | None, deadline: float) -> RequestContext:
         viewer, expires_at = (None, None) if authorization is None else self._viewer(authorization)
         caller = Caller(viewer, self._address(scope))
-        return RequestContext(caller, deadline, self._headers, viewer and viewer.user_id, expires_at)
+        return RequestContext(caller, deadline, self._headers, viewer and (viewer.user_id, viewer.admin), expires_at)
 
     def _viewer(self, authorization: bytes) -> tuple[Viewer | None, int]:
         """Raises Refusal, or UnknownKey."""

@@ -59,6 +59,11 @@ class PreparedOperation:
     plan: QueryPlan
     executable: Executable = field(repr=False)
 
+    @property
+    def root_fields(self) -> frozenset[str]:
+        """The fields of the root type that it selects, by their names in the schema."""
+        return frozenset(each.name for each in self.executable.operation.selections)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stages:

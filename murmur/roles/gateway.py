@@ -54,6 +54,9 @@ query Timeline {
 }
 """
 
+# The one begins with what came since an id, the other counts from when it began.
+_UNSHARED = frozenset({"notificationReceived", "homeTimelineUpdated"})
+
 
 @asynccontextmanager
 async def open_gateway(
@@ -141,7 +144,7 @@ def _gateway(
         gate=gate,
         health=health,
         jwks=key_set,
-        options=replace(options, answer_objects=limits.max_answer_objects),
+        options=replace(options, answer_objects=limits.max_answer_objects, unshared_subscriptions=_UNSHARED),
         partners=partners,
         client=WebClient(own_documents()) if settings.server.client else None,
     )

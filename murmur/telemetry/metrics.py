@@ -21,7 +21,9 @@ CounterName = Literal[
     "murmur_subscription_events_total",
 ]
 HistogramName = Literal["murmur_request_seconds", "murmur_subgraph_fetch_seconds", "murmur_fanout_delay_seconds"]
-GaugeName = Literal["murmur_requests_in_flight", "murmur_consumer_lag", "murmur_subscriptions", "murmur_sockets"]
+GaugeName = Literal[
+    "murmur_requests_in_flight", "murmur_consumer_lag", "murmur_subscriptions", "murmur_subscription_runs", "murmur_sockets"
+]
 
 _COUNTERS: dict[CounterName, tuple[str, tuple[str, ...]]] = {
     "murmur_requests_total": ("GraphQL requests answered", ("outcome",)),
@@ -44,6 +46,7 @@ _GAUGES: dict[GaugeName, tuple[str, tuple[str, ...]]] = {
     "murmur_requests_in_flight": ("GraphQL requests being answered", ()),
     "murmur_consumer_lag": ("Records that a consumer group has not committed", ("group",)),
     "murmur_subscriptions": ("Subscriptions that run", ("door",)),
+    "murmur_subscription_runs": ("Subscriptions that run, those that clients share counted once", ()),
     "murmur_sockets": ("WebSockets that are open", ()),
 }
 _SECONDS: tuple[float, ...] = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)

@@ -45,10 +45,12 @@ class Edge:
     health: Health = field(default_factory=Health)
     library: Library = field(default_factory=Library)
     gate: Gate = field(init=False)
+    metrics: Metrics = field(init=False)
     app: FastAPI = field(init=False)
 
     def __post_init__(self) -> None:
         self.gate = Gate(self.limit)
+        self.metrics = Metrics()
         self.now = 1_800_000_000_000
         self.access = TokenSigner(Ed25519PrivateKey.generate(), "access", 900, lambda: self.now)
         subgraphs = library_subgraphs(self.library)
@@ -64,7 +66,7 @@ class Edge:
                 self.identities,
                 self.trusted_proxies,
             ),
-            metrics=Metrics(),
+            metrics=self.metrics,
             gate=self.gate,
             health=self.health,
             jwks=lambda: jwks(self.access.public_key),

@@ -14,6 +14,8 @@ from tests.support.socket import SECONDS, socket
 from tests.support.waiting import until
 
 REVIEWED = "subscription { reviewed { id reviews title } }"
+SHELF = "subscription ($shelf: Int) { reviewed(shelf: $shelf) { id reviews title } }"
+OTHERWISE = "subscription { reviewed { id } }"
 
 
 @pytest.fixture
@@ -32,6 +34,19 @@ async def listening(edge: Edge, count: int = 1) -> None:
         return len(edge.library.listeners) == count
 
     await until(listened)
+
+
+def following_now(edge: Edge) -> int:
+    """How many clients follow something over WebSocket."""
+    sample = 'murmur_subscriptions{door="websocket"} '
+    return int(float(edge.metrics.exposition().decode().partition(sample)[2].partition("\n")[0]))
+
+
+async def following(edge: Edge, count: int) -> None:
+    async def followed() -> bool:
+        return following_now(edge) == count
+
+    await until(followed)
 
 
 async def test_an_event_is_completed_across_subgraphs(edge: Edge, address: str) -> None:
@@ -79,7 +94,7 @@ async def test_a_socket_that_goes_ends_its_operations(edge: Edge, address: str) 
     async with socket(address) as client:
         await client.init()
         await client.subscribe("1", REVIEWED)
-        await client.subscribe("2", REVIEWED)
+        await client.subscribe("2", OTHERWISE)
         await listening(edge, 2)
     await listening(edge, 0)
 
@@ -221,16 +236,18 @@ async def test_a_message_of_a_megabyte_closes_the_socket_of_whoever_sent_it(edge
         assert (await other.next())["type"] == "next"
 
 
-async def test_who_never_reads_is_cut_off_and_the_others_do_not_notice(edge: Edge, address: str) -> None:
+@pytest.mark.parametrize("slow_shelf", [1, 2])
+async def test_who_never_reads_is_cut_off_and_the_others_do_not_notice(edge: Edge, address: str, slow_shelf: int) -> None:
+    """Whether or not they share one run of a subscription."""
     edge.library.titles["3"] = "x" * 50_000
     async with socket(address) as slow, socket(address) as other:
-        for client in (slow, other):
+        for client, shelf in ((slow, slow_shelf), (other, 1)):
             await client.init()
-            await client.subscribe("1", REVIEWED)
-        await listening(edge, 2)
+            await client.subscribe("1", SHELF, shelf=shelf)
+        await following(edge, 2)
         slow.connection.transport.pause_reading()
         reads = 0
-        while len(edge.library.listeners) == 2:
+        while following_now(edge) == 2:
             assert reads < 1_000
             edge.library.review("3")
             assert (await other.next())["type"] == "next"
