@@ -1,0 +1,147 @@
+"""Notifications on MongoDB: reads look at what they show, and what was cut off is done by whoever comes next."""
+
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import AsyncMongoClient
+
+from gateway.partners.stores.mongodb import MongoPartners
+from murmur.cluster.mongodb import MongoDB
+from murmur.cursors import Window
+from murmur.errors import Unavailable
+from murmur.ids import first_id_at
+from murmur.mongodb import Document
+from subgraphs.notifications.model import KEPT, Kind, Notice
+from subgraphs.notifications.stores.mongodb import MongoNotifications
+from subgraphs.notifications.wiring import open_store
+from tests.support.mongodb_databases import store_url
+from tests.support.shard_keys import key_faults
+
+ADA, BEA, CLEO, TWEET = 1, 2, 3, 100
+ALL = frozenset(Kind)
+_SHUT_DOWN = 11600
+_ids = count(first_id_at(1_760_000_000_000))
+
+
+@pytest.fixture
+async def url(mongodb: MongoDB) -> AsyncIterator[str]:
+    async with store_url(mongodb, MongoNotifications) as found:
+        yield found
+
+
+@pytest.fixture
+async def store(url: str) -> AsyncIterator[MongoNotifications]:
+    opened = MongoNotifications(url)
+    yield opened
+    await opened.close()
+
+
+def notices(kind: Kind, actors: Sequence[int], tweets: Sequence[int], recipient: int = ADA) -> list[Notice]:
+    return [Notice(recipient, kind, actor, next(_ids), tweet) for actor in actors for tweet in tweets]
+
+
+async def kept(url: str, condition: Document) -> int:
+    """How many documents of Ada there are."""
+    async with AsyncMongoClient[Document](url) as client:
+        return await client.get_default_database()["notifications"].count_documents({"r": ADA, **condition})
+
+
+async def test_no_read_looks_at_more_than_it_shows(store: MongoNotifications, url: str) -> None:
+    for recipient in (ADA, BEA):
+        await store.add(notices(Kind.REPLY, [CLEO], range(1, 300), recipient))
+        await store.add(notices(Kind.LIKE, range(1_000, 1_300), [TWEET], recipient))
+    place = await store.last_position(ADA)
+    async with AsyncMongoClient[Document](url) as client:
+        database = client.get_default_database()
+
+        async def looked_at(call: Awaitable[object]) -> int:
+            """Documents and keys of indexes, of all commands of a call."""
+            await database.command("profile", 2)
+            await call
+            await database.command("profile", 0)
+            profile: list[Any] = await database["system.profile"].find({"command.profile": None}).to_list()
+            await database["system.profile"].drop()
+            assert not [one for one in profile if "COLLSCAN" in one.get("planSummary", "") or one.get("hasSortStage")], profile
+            return sum(one.get("docsExamined", 0) + one.get("keysExamined", 0) for one in profile)
+
+        assert await looked_at(store.page(ADA, Window(10), ALL)) <= 2 * 13
+        assert await looked_at(store.page(ADA, Window(10, from_oldest=True), ALL)) <= 2 * 13
+        assert await looked_at(store.after(ADA, place - 1, 5)) <= 2 * 7
+        assert await looked_at(store.of_positions(ADA, [place])) <= 10
+        assert await looked_at(store.notices_after((ADA, place - 10), 20)) <= 2 * 2 * 30
+        assert await looked_at(store.recipients_after(0, 5)) <= 2 * 3
+        assert await looked_at(store.add(notices(Kind.LIKE, [5_000], [TWEET]))) <= 20
+        assert await looked_at(store.withdraw(Kind.LIKE, 5_000, tweet_id=TWEET)) <= 2 * 40
+
+
+async def test_of_a_tweet_forgotten_half_nothing_shows_and_the_next_change_forgets_the_rest(
+    store: MongoNotifications, url: str, mongodb: MongoDB
+) -> None:
+    await store.add([*notices(Kind.LIKE, range(10, 60), [TWEET]), *notices(Kind.REPLY, [BEA], [7])])
+    namespace = f"{url.rpartition('/')[2].partition('?')[0]}.notifications"
+    data = {"failCommands": ["delete"], "namespace": namespace, "errorCode": _SHUT_DOWN}
+    # The first deletes the group.
+    point = {"configureFailPoint": "failCommand", "mode": {"skip": 1}, "data": data}
+    mongodb.ask(mongodb.members[0], point)
+    try:
+        with pytest.raises(Unavailable):
+            await store.forget_tweet(TWEET)
+    finally:
+        mongodb.ask(mongodb.members[0], {**point, "mode": "off"})
+    assert [found.kind for found in await store.page(ADA, Window(10), ALL)] == [Kind.REPLY]
+    assert [notice.kind for notice in await store.notices_after((0, 0), 100)] == [Kind.REPLY]
+    assert await kept(url, {"p": {"$exists": True}}) == 51
+    # What is among the left-overs can be told anew.
+    assert await store.add(notices(Kind.LIKE, [10], [TWEET])) == {ADA}
+    assert await kept(url, {"p": {"$exists": True}}) == 2
+    await store.forget_tweet(TWEET)
+    assert await kept(url, {"p": {"$exists": True}}) == 1
+    assert (await store.page(ADA, Window(10), ALL))[0].tweet_id == 7
+
+
+async def test_a_popular_tweet_is_forgotten_whole(store: MongoNotifications, url: str) -> None:
+    await store.add(notices(Kind.LIKE, range(10, 2_510), [TWEET]))
+    await store.forget_tweet(TWEET)
+    assert await kept(url, {"_id": {"$ne": ADA}}) == 0
+
+
+async def test_a_person_never_has_more_than_is_kept(store: MongoNotifications, url: str) -> None:
+    for start in range(0, KEPT + 200, 300):
+        await store.add(notices(Kind.REPLY, [BEA], range(start + 1, start + 301)))
+    assert await kept(url, {"p": {"$exists": True}}) == await kept(url, {"at": {"$exists": True}}) == KEPT
+
+
+async def test_engines_that_are_away_are_unavailable(tmp_path: Path) -> None:
+    away = open_store("mongodb://127.0.0.1:1/murmur?timeoutMS=200", tmp_path)
+    with pytest.raises(Unavailable):
+        await away.add(notices(Kind.LIKE, [BEA], [TWEET]))
+    with pytest.raises(Unavailable):
+        await away.page(ADA, Window(1), ALL)
+    await away.close()
+
+
+async def test_indexes_of_both_rooms_are_made_once_in_one_database(mongodb: MongoDB) -> None:
+    async with store_url(mongodb, MongoNotifications) as url:
+        partners = MongoPartners(url)
+        missing = (await partners.engine.check()).missing
+        assert {"partner_documents: index p_i", "partners: version 1 of its collections"} <= set(missing)
+        assert set(await partners.engine.apply()) == set(missing)
+        assert (await partners.engine.check()).missing == ()
+        await partners.close()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        {"find": "notifications", "filter": {"_id": 1}},
+        {"find": "notified", "filter": {"r": 1}},
+        {"delete": "notifications", "deletes": [{"q": {"g": {"$in": [1]}}}]},
+        {"find": "partner_documents", "filter": {"i": "x"}},
+        {"find": "partner_keys", "filter": {"partner": "acme"}},
+    ],
+)
+def test_the_watch_sees_what_would_ask_every_shard(command: dict[str, object]) -> None:
+    assert len(key_faults(command)) == 1
