@@ -178,11 +178,11 @@ class MongoNotifications:
     async def _notified_of(self, tweet_id: int) -> list[int]:
         return [each["r"] async for each in self._notified.find({"t": tweet_id}, {"_id": 0, "r": 1})]
 
-    async def _groups(self, recipient_id: int, condition: Document, order: int | None = None, limit: int = 0) -> list[Notification]:
+    async def _groups(self, recipient_id: int, where: Document, order: int | None = None, limit: int = 0) -> list[Notification]:
         with answering(_WHAT):
             # First how far was read: what is read meanwhile is shown as it was.
             read = await self._position(recipient_id, "read")
-            groups = await self._all.find(condition, sort=None if order is None else [("at", order)], limit=limit).to_list()
+            groups = await self._all.find(where, sort=None if order is None else [("at", order)], limit=limit).to_list()
         return [_notification(group, read) for group in groups]
 
     async def _position(self, recipient_id: int, name: str) -> int:
