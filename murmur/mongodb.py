@@ -39,6 +39,7 @@ _DUPLICATE_KEY, _NAMESPACE_NOT_FOUND, _UNAUTHORIZED = 11000, 26, 13
 # What the server says while it is no longer or not yet the primary, or is shutting down.
 _PASSING = frozenset({91, 189, 262, 10107, 11600, 11602, 13435, 13436})
 _META = "murmur_schema"
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,17 @@ async def transact(client: AsyncMongoClient[Document], work: Callable[[AsyncClie
     with timeout(client.options.timeout):
         async with client.start_session() as session:
             return await session.with_transaction(work, ReadConcern("snapshot"), WriteConcern("majority", j=True))
+
+
+async def few_at_once(calls: Sequence[Awaitable[T]]) -> list[T]:
+    """The results of all calls, of which no more than a few are under way at a time."""
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def call(one: Awaitable[T]) -> T:
+        async with turns:
+            return await one
+
+    return await asyncio.gather(*map(call, calls))
 
 
 async def write_all(collection: AsyncCollection[Document], writes: Sequence[Write]) -> set[int]:

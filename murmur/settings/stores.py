@@ -22,7 +22,9 @@ class StoreSettings(Concern):
     notifications_url: str = Field(
         "sqlite:", description="Who did what with whom: `sqlite:`, `sqlite:PATH`, `mongodb://…` or `mongodb+srv://…`."
     )
-    analytics_url: str = Field("sqlite:", description="What was seen and what came of it: `sqlite:` or `sqlite:PATH`.")
+    analytics_url: str = Field(
+        "sqlite:", description="What was seen and what came of it: `sqlite:`, `sqlite:PATH`, `mongodb://…` or `mongodb+srv://…`."
+    )
     partners_url: str = Field(
         "sqlite:", description="API keys and trusted documents: `sqlite:`, `sqlite:PATH`, `mongodb://…` or `mongodb+srv://…`."
     )

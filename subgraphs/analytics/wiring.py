@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from murmur.clock import Clock
-from murmur.errors import StartupError
+from murmur.errors import UnknownScheme
 from murmur.ids import IdSource
 from murmur.runtime.subgraph import Subgraph
 from murmur.sqlite import path_of
@@ -24,9 +23,14 @@ class AnalyticsRoom:
 
 def open_store(url: str, data_dir: Path) -> AnalyticsStore:
     """The store that a URL names. Raises StartupError for a scheme that there is no adapter for."""
-    if urlsplit(url).scheme == "sqlite":
+    scheme = url.partition(":")[0]
+    if scheme == "sqlite":
         return SqliteAnalytics(path_of(url, data_dir, "analytics"))
-    raise StartupError(f"no analytics store for {url!r}; the schemes that exist are: sqlite")
+    if scheme in ("mongodb", "mongodb+srv"):
+        from subgraphs.analytics.stores.mongodb import MongoAnalytics
+
+        return MongoAnalytics(url)
+    raise UnknownScheme("analytics store", url, "sqlite", "mongodb", "mongodb+srv")
 
 
 def build(store: AnalyticsStore, *, tweets: Tweets, log: Log, ids: IdSource, clock: Clock) -> AnalyticsRoom:

@@ -1,5 +1,6 @@
 """What every analytics store keeps of the promises in `subgraphs/analytics/ports.py`."""
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -25,18 +26,18 @@ from subgraphs.analytics.model import (
     hour_of,
 )
 from subgraphs.analytics.ports import AnalyticsStore
-from subgraphs.analytics.wiring import open_store
+from tests.support.analytics_stores import analytics_store
+from tests.support.mongodb_databases import ADAPTERS, engine_of
 
 ADA, BEA, TWEET = 1, 2, 100
 NOW = day_of(1_760_000_000_000) + 13 * HOUR_MS
 TODAY = Span(Bucket.HOUR, day_of(NOW), day_of(NOW) + DAY_MS)
 
 
-@pytest.fixture(params=["sqlite:"])
+@pytest.fixture(params=ADAPTERS)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AnalyticsStore]:
-    opened = open_store(request.param, tmp_path)
-    yield opened
-    await opened.close()
+    async with analytics_store(engine_of(request.param, request), tmp_path) as opened:
+        yield opened
 
 
 def like(by: int, at: int = NOW, tweet: int = TWEET, owner: int = ADA) -> Mark:
@@ -151,6 +152,36 @@ async def test_a_mark_is_known_until_its_time_is_over_and_its_name_is_forgotten_
     assert await total(store, ADA) == {Kind.LIKE: 1}
 
 
+async def test_a_name_is_forgotten_once_its_time_is_over(store: AnalyticsStore) -> None:
+    await store.add([like(1)], NOW)
+    over = NOW + TOLD_AGAIN_DAYS * DAY_MS + 1
+    # First it is counted, and what is counted can be forgotten.
+    await tidy(store, over)
+    await tidy(store, over)
+    await store.add([like(1)], over)
+    assert await total(store, ADA) == {Kind.LIKE: 2}
+
+
+async def test_what_is_told_by_many_at_once_beside_readers_and_tidying_is_counted_once(store: AnalyticsStore) -> None:
+    ages = (0, HOURS_KEPT_DAYS + 1, DAYS_KEPT + 1)
+    marks = [like(by, NOW - age * DAY_MS, owner=owner) for by in range(40) for owner in (ADA, BEA) for age in ages]
+
+    async def tell(seed: int) -> None:
+        chance = random.Random(seed)
+        for start in range(0, len(marks), 24):
+            part = marks[start : start + 40]
+            await store.add(chance.sample(part, len(part)), NOW)
+            await store.tidy(NOW + HOUR_MS)
+            seen = await total(store, chance.choice([ADA, BEA]))
+            assert 0 < seen[Kind.LIKE] <= len(marks) // 2
+
+    await asyncio.gather(*map(tell, range(4)))
+    for owner in (ADA, BEA):
+        assert await total(store, owner) == await total(store, owner, TWEET) == {Kind.LIKE: 120}
+        found = await series(store, days(-DAYS_KEPT, 0), owner)
+        assert found == {day_of(NOW) - age * DAY_MS: {Kind.LIKE: 40} for age in ages[:2]}
+
+
 async def test_a_batch_came_when_it_came_first(store: AnalyticsStore) -> None:
     first = Batch(ADA, "a", NOW)
     assert await store.first_told([first, Batch(BEA, "a", NOW + 1), Batch(ADA, "b", NOW + 2)]) == [NOW, NOW + 1, NOW + 2]
@@ -193,7 +224,7 @@ async def test_whatever_the_order_and_however_often_marks_are_told_the_counts_ar
         part, told = told[:size], told[size:]
         await store.add(part, NOW)
         if chance.random() < 0.3:
-            await store.tidy(NOW)
+            await store.tidy(NOW + chance.choice([0, HOUR_MS]))
     expected: Counter[tuple[int, int, int, Kind]] = Counter()
     for mark in marks.values():
         for tweet_id in {0, mark.tweet_id}:

@@ -7,11 +7,12 @@ from pymongo import monitoring
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from gateway.partners.stores import mongodb as partners
+from subgraphs.analytics.stores.mongodb import collections as analytics
 from subgraphs.notifications.stores.mongodb import collections as notifications
 from subgraphs.search.stores import trends_mongodb as trends
 from subgraphs.tweets.stores.mongodb import collections as tweets
 
-_ROOMS = (tweets, notifications, partners, trends)
+_ROOMS = (tweets, notifications, partners, trends, analytics)
 SHARD_KEYS = {collection.name: collection.key for room in _ROOMS for collection in room.COLLECTIONS}
 _SCATTERS = {name for room in _ROOMS for name in room.SCATTERS}
 _MAJORITY = {"w": "majority", "j": True}
@@ -64,7 +65,10 @@ def key_faults(command: Mapping[str, Any]) -> list[str]:
         case "findAndModify":
             filters = [(command["query"], False)]
         case "update" | "delete":
-            filters = [(part["q"], part.get("multi", False)) for part in command["updates" if name == "update" else "deletes"]]
+            filters = [
+                (part["q"], part.get("multi", part.get("limit") == 0))
+                for part in command["updates" if name == "update" else "deletes"]
+            ]
         case "insert":
             filters = [(document, False) for document in command["documents"]]
         case _:

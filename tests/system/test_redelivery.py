@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from murmur.broker.kafka import KafkaBroker
+from murmur.clock import to_iso, wall_clock
 from murmur.cluster.kafka import Kafka
 from murmur.cluster.redis import Redis
 from murmur.roles.workers import GROUPS
@@ -28,6 +29,17 @@ _SEARCH = """query ($query: String!) { search(query: $query, order: LATEST, firs
 } }"""
 
 
+_ANALYTICS = """query ($id: ID!, $from: DateTime!, $to: DateTime!) { user(id: $id) {
+  analytics(from: $from, to: $to) { total {
+    impressions profileVisits likes unlikes retweets undoneRetweets replies quotes followersGained followersLost
+  } }
+} }"""
+_RECORD = """mutation ($tweets: [ID!]!, $people: [ID!]!) {
+  recordImpressions(input: {batchId: "a", tweetIds: $tweets, profileIds: $people}) { accepted }
+}"""
+_AROUND = {"from": to_iso(wall_clock() - 86_400_000), "to": to_iso(wall_clock() + 86_400_000)}
+
+
 @pytest.fixture
 async def engines(kafka: Kafka, redis_server: Redis) -> AsyncGenerator[Mapping[str, str]]:
     name = secrets.token_hex(4)
@@ -45,6 +57,7 @@ async def test_nothing_changes_when_all_is_delivered_again(engines: Mapping[str,
         await _read_some(people[0])
         before = [await _seen(person) for person in people]
         assert len(before[0]["home"]) > 5 and before[0]["notifications"] and before[0]["found"], before[0]
+        assert before[0]["analytics"]["impressions"] == 8, before[0]
         assert await program.stop() == 0, program.log
     await rewind(engines["MURMUR_BROKER_URL"], *GROUPS)
     lags = {group: await broker.lag(group) for group in GROUPS}
@@ -82,6 +95,8 @@ async def _happenings(people: Sequence[Person]) -> None:
     await bob.engage("deleteTweet", theirs[3])
     await ada.engage("deleteTweet", mine[3])
     await dan.relate("block", cyd)
+    for person in (bob, cyd):
+        await person.ask(_RECORD, tweets=mine, people=[ada.id])
 
 
 async def _read_some(person: Person) -> None:
@@ -97,6 +112,7 @@ async def _seen(person: Person) -> dict[str, Any]:
         "notifications": (answer := await person.ask(_NOTIFICATIONS))["notifications"]["nodes"],
         "unread": answer["unreadNotificationCount"],
         "found": [(await person.ask(_SEARCH, query=query))["search"]["nodes"] for query in ("sunrise", "#dawn", "sunset")],
+        "analytics": (await person.ask(_ANALYTICS, id=person.id, **_AROUND))["user"]["analytics"]["total"],
     }
 
 

@@ -55,6 +55,7 @@ class Engines:
             "leases_url": self.redis.url,
             "cache_url": self.redis.url,
             "trends_url": self.mongodb.url,
+            "analytics_url": self.mongodb.url,
             "broker_url": self.kafka.url,
         }
         return {f"MURMUR_{name.upper()}_FILE": str(path) for name, path in _written(secrets, urls).items()}

@@ -1,17 +1,15 @@
 """Notifications on MongoDB: all that a person has is on one shard, and changes there by itself."""
 
-import asyncio
-from collections.abc import Awaitable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import groupby
-from typing import TypeVar
 
 from pymongo import InsertOne, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from murmur.cursors import Window
 from murmur.ids import MAX_ID, id_time
-from murmur.mongodb import Concern, Document, MongoEngine, answering, open_client, write_all
+from murmur.mongodb import Concern, Document, MongoEngine, answering, few_at_once, open_client, write_all
 from subgraphs.notifications.model import Kind, Notice, Notification, Recipient, StoredNotice
 from subgraphs.notifications.stores.mongodb.changes import Changes
 from subgraphs.notifications.stores.mongodb.collections import (
@@ -24,8 +22,6 @@ from subgraphs.notifications.stores.mongodb.collections import (
 )
 
 _WHAT = "notifications"
-_AT_ONCE = 16
-T = TypeVar("T")
 
 
 class MongoNotifications:
@@ -45,7 +41,7 @@ class MongoNotifications:
             of.setdefault(notice.recipient_id, []).append(notice)
         with answering(_WHAT):
             await self._note(notices)
-            added = await _few_at_once([self._changes.add(recipient_id, theirs) for recipient_id, theirs in of.items()])
+            added = await few_at_once([self._changes.add(recipient_id, theirs) for recipient_id, theirs in of.items()])
         return {recipient_id for recipient_id, new in zip(of, added, strict=True) if new}
 
     async def withdraw(self, kind: Kind, actor_id: int, *, recipient_id: int | None = None, tweet_id: int | None = None) -> None:
@@ -62,7 +58,7 @@ class MongoNotifications:
     async def forget_tweet(self, tweet_id: int) -> None:
         with answering(_WHAT):
             recipients = await self._notified_of(tweet_id)
-            await _few_at_once([self._changes.forget_tweet(recipient_id, tweet_id) for recipient_id in recipients])
+            await few_at_once([self._changes.forget_tweet(recipient_id, tweet_id) for recipient_id in recipients])
             await self._notified.delete_many({"t": tweet_id, "r": {"$in": recipients}})
 
     async def forget_between(self, one_id: int, other_id: int) -> None:
@@ -164,7 +160,7 @@ class MongoNotifications:
         with answering(_WHAT):
             await self._note(rows)
             theirs = [(recipient_id, list(some)) for recipient_id, some in groupby(rows, lambda row: row.recipient_id)]
-            await _few_at_once([self._changes.put(recipient_id, some) for recipient_id, some in theirs])
+            await few_at_once([self._changes.put(recipient_id, some) for recipient_id, some in theirs])
 
     async def close(self) -> None:
         await self._client.close()
@@ -213,13 +209,3 @@ def _notification(group: Document, read: int) -> Notification:
 def _stored(notice: Document) -> StoredNotice:
     slot = notice["_id"]
     return StoredNotice(notice["r"], notice["p"], notice["g"], Kind(slot["k"]), slot["a"], slot["t"] or None)
-
-
-async def _few_at_once(calls: Sequence[Awaitable[T]]) -> list[T]:
-    turns = asyncio.Semaphore(_AT_ONCE)
-
-    async def call(one: Awaitable[T]) -> T:
-        async with turns:
-            return await one
-
-    return await asyncio.gather(*map(call, calls))

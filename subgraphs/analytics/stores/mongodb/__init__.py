@@ -1,0 +1,109 @@
+"""Analytics on MongoDB: marks are inserted at once, and counted many at a time."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from pymongo import InsertOne, UpdateOne
+
+from murmur.mongodb import Concern, Document, MongoEngine, answering, open_client, write_all
+from subgraphs.analytics.model import (
+    DAY_MS,
+    HOUR_MS,
+    TOLD_AGAIN_DAYS,
+    Batch,
+    Bucket,
+    Counts,
+    Kind,
+    Mark,
+    Span,
+    Subject,
+    day_of,
+)
+from subgraphs.analytics.stores.mongodb.collections import COLLECTIONS, VERSION, batch_id, mark_id
+from subgraphs.analytics.stores.mongodb.settling import Settling
+
+_WHAT = "analytics"
+_TOGETHER = 5_000
+_FIELDS = {"_id": 0, "o": 1, "t": 1, "d": 1, "h": 1, "n": 1}
+
+
+class MongoAnalytics:
+    """`AnalyticsStore` on the database that a `mongodb://` URL names. Connects when it is first used. Raises StartupError."""
+
+    def __init__(self, url: str) -> None:
+        self._client, database = open_client(url)
+        self.engine = MongoEngine(database, "analytics", VERSION, COLLECTIONS)
+        self._all = Concern().of(database)["analytics"]
+        self._settling = Settling(self._client, self._all)
+
+    async def add(self, marks: Sequence[Mark], at: int) -> None:
+        forget = at + TOLD_AGAIN_DAYS * DAY_MS
+        with answering(_WHAT):
+            for start in range(0, len(marks), _TOGETHER):
+                some = marks[start : start + _TOGETHER]
+                rows = ({"_id": mark_id(mark), "o": mark.owner_id, "n": mark.amount, "p": at, "x": forget} for mark in some)
+                await write_all(self._all, [InsertOne(row) for row in rows])
+
+    async def first_told(self, batches: Sequence[Batch]) -> Sequence[int]:
+        keys: list[Document] = [{"_id": batch_id(batch), "o": batch.viewer_id} for batch in batches]
+        told: list[Document] = [{"at": batch.at, "x": batch.at + TOLD_AGAIN_DAYS * DAY_MS} for batch in batches]
+        with answering(_WHAT):
+            await write_all(
+                self._all,
+                [UpdateOne(key, {"$setOnInsert": one}, upsert=True) for key, one in zip(keys, told, strict=True)],
+            )
+            renewals = zip(keys, told, strict=True)
+            await write_all(
+                self._all, [UpdateOne({**key, "at": {"$lt": one["at"] - DAY_MS}}, {"$set": one}) for key, one in renewals]
+            )
+            condition = {"o": {"$in": list({batch.viewer_id for batch in batches})}, "_id": {"$in": [key["_id"] for key in keys]}}
+            found = await self._all.find(condition, {"at": 1}).to_list()
+        known = {(one["_id"]["o"], one["_id"]["name"]): one["at"] for one in found}
+        return [batch.first_at(known[batch.viewer_id, batch.name]) for batch in batches]
+
+    async def series(self, subjects: Collection[Subject], span: Span) -> Mapping[Subject, Mapping[int, Counts]]:
+        found: dict[Subject, dict[int, dict[Kind, int]]] = {}
+        for subject, day, counts in await self._days(subjects, {"$gte": day_of(span.start), "$lt": span.end}):
+            for start, some in _hours(day, counts) if span.bucket is Bucket.HOUR else [(day, _whole(counts))]:
+                if some and span.start <= start < span.end:
+                    found.setdefault(subject, {})[start] = some
+        return found
+
+    async def totals(self, subjects: Collection[Subject]) -> Mapping[Subject, Counts]:
+        found: dict[Subject, defaultdict[Kind, int]] = {}
+        for subject, _, counts in await self._days(subjects, {"$exists": True}):
+            total = found.setdefault(subject, defaultdict(int))
+            for kind, n in _whole(counts).items():
+                total[kind] += n
+        return found
+
+    async def tidy(self, now: int) -> bool:
+        with answering(_WHAT):
+            return await self._settling.tidy(now)
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def _days(self, subjects: Collection[Subject], days: Document) -> list[tuple[Subject, int, Document]]:
+        """The counts of subjects, each of a day."""
+        owners, tweets = {subject.owner_id for subject in subjects}, {subject.tweet_id for subject in subjects}
+        condition = {"o": {"$in": list(owners)}, "t": {"$in": list(tweets)}, "d": days}
+        with answering(_WHAT):
+            await self._settling.settle(owners)
+            found = await self._all.find(condition, _FIELDS).to_list()
+        wanted = set(subjects)
+        rows = ((Subject(counts["o"], counts["t"]), counts["d"], counts) for counts in found)
+        return [row for row in rows if row[0] in wanted]
+
+
+def _hours(day: int, counts: Document) -> Iterator[tuple[int, dict[Kind, int]]]:
+    for hour, of_hour in counts.get("h", {}).items():
+        yield day + int(hour) * HOUR_MS, {Kind(kind): n for kind, n in of_hour.items()}
+
+
+def _whole(counts: Document) -> dict[Kind, int]:
+    total = {Kind(kind): n for kind, n in counts.get("n", {}).items()}
+    for _, of_hour in _hours(0, counts):
+        for kind, n in of_hour.items():
+            total[kind] = total.get(kind, 0) + n
+    return total
