@@ -43,10 +43,9 @@ def up(
 
 def _welcome(url: str, account: archive.DemoAccount | None, *, client: bool) -> None:
     page = f"  Murmur    [link]{url}/[/link]\n" if client else ""
+    sign_in = f"\nSign in as [bold]{account.handle}[/] with the password [bold]{account.password}[/]\n" if account else ""
     err.print(
         f"\nMurmur is up.\n\n{page}  GraphiQL  [link]{url}/graphql[/link]\n  Health    {url}/health/ready\n"
-        f"  Metrics   {url}/metrics"
+        f"  Metrics   {url}/metrics\n{sign_in}\nCtrl-C stops it; what was posted is kept.\n",
+        highlight=False,
     )
-    if account is not None:
-        err.print(f"\nSign in as [bold]{account.handle}[/] with the password [bold]{account.password}[/]", highlight=False)
-    err.print("\nCtrl-C stops it; what was posted is kept.\n")

@@ -3,22 +3,18 @@
 `MURMUR_PICTURES=FOLDER` keeps the screenshots (`docs/images` is where the README looks for them).
 """
 
-import os
-import shutil
 from pathlib import Path
 from urllib.parse import quote
 
 import aiohttp
 import pytest
-from playwright.async_api import Page, Route, async_playwright
+from playwright.async_api import Page, Route
 
 from gateway.edge.options import Explorer
+from tests.support.browser import CHROMIUM, PICTURES, chromium
 from tests.support.program import murmur, running
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ASSETS = Explorer().assets / "graphiql.js.gz"
-PICTURES = os.environ.pop("MURMUR_PICTURES", None)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 QUERY = """query Timeline {
   homeTimeline(first: 10) {
     nodes {
@@ -59,9 +55,8 @@ async def test_a_person_reads_a_timeline_in_graphiql_without_any_other_network(t
             foreign.append(address)
             await route.abort()
 
-    async with running("up", data_dir=data_dir) as platform, async_playwright() as playwright:
+    async with running("up", data_dir=data_dir) as platform, chromium() as browser:
         token = await sign_in(platform.url, (data_dir / "demo-password").read_text())
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = await browser.new_page(viewport={"width": 1280, "height": 800}, device_scale_factor=1.5)
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))
@@ -74,7 +69,6 @@ async def test_a_person_reads_a_timeline_in_graphiql_without_any_other_network(t
         shown = await result.inner_text()
         if PICTURES:
             await page.screenshot(path=str(Path(PICTURES) / "graphiql.png"))
-        await browser.close()
 
     assert "retweetedBy" in shown.replace("\xa0", " ")
     assert "errors" not in shown

@@ -8,7 +8,7 @@ import { viewer } from "./session.js";
 
 /** Whom the viewer may want to follow; it stays empty for who is not signed in. */
 export function suggestions(signal) {
-  const panel = h("section", { class: "panel", "aria-label": "People to follow", hidden: true });
+  const panel = h("section", { class: "panel suggestions", hidden: true });
   if (viewer()) {
     run("Suggestions", { first: 3 })
       .then((data) => {

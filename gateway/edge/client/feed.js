@@ -8,7 +8,7 @@ import { sentence } from "./format.js";
  * that is there already is not shown twice, whatever moves between pages.
  */
 export function feed({ label, load, key, render, empty, signal }) {
-  const list = h("div", { class: "feed", role: "feed", "aria-label": label });
+  const list = h("div", { class: "feed", role: "group", "aria-label": label });
   const moreButton = h("button", { type: "button", class: "quiet wide", onclick: () => next() }, "Show more");
   const failure = h("p", {});
   const retry = h("div", { class: "failure", role: "alert", hidden: true }, failure, h("button", { type: "button", class: "quiet", onclick: () => next() }, "Try again"));
@@ -43,6 +43,7 @@ export function feed({ label, load, key, render, empty, signal }) {
     const entry = render(node);
     shown.set(id, entry);
     place(entry);
+    mark(list, "role", "feed");
     mark(nothing, "hidden", true);
     return true;
   }

@@ -1,7 +1,7 @@
 // Queries and mutations over HTTP, by the ids of trusted documents.
 
 import { idOf } from "./operations.js";
-import { accessToken, keep, refreshWith, forget, session } from "./session.js";
+import { accessToken, forget, keep, refreshWith } from "./session.js";
 
 const SECONDS = 15;
 
@@ -37,13 +37,12 @@ export async function mutate(name, variables) {
 export async function enter(name, variables, signedIn = false) {
   const answer = await post(name, variables, signedIn ? await accessToken() : null);
   const payload = Object.values(dataOf(answer))[0];
-  if (!payload.userErrors.length) keep(payload, answer.serverTime);
+  if (!payload.userErrors.length) await keep(payload, answer.serverTime);
   return payload.userErrors;
 }
 
 export async function leave() {
-  const refreshToken = session()?.refreshToken;
-  forget();
+  const refreshToken = await forget();
   if (refreshToken) await post("SignOut", { refreshToken }, null).catch(() => {});
 }
 

@@ -27,7 +27,7 @@ export function route(element, view, onTitle) {
 export function renew() {
   for (const key of [...kept.keys()]) drop(key);
   current = null;
-  show(false);
+  show(true);
 }
 
 function show(moved) {
