@@ -11,6 +11,8 @@ const LONG_RUN = /[^\0-\x7f][\p{L}\p{N}_\-\u0080-\u{10ffff}]{16,}/gu;
 const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const ENDS_OF_SPACE = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "g");
 const WORD = new RegExp(`[^${SPACE}]+`, "g");
+// What is not there any more in a host's name once it is written in ASCII.
+const UNSEEN = /[\xad\u034f\u1806\u180b-\u180d\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]/g;
 const MOST_LABELS = 8;
 const ENDS = 8;
 const LONGEST = 4096;
@@ -19,9 +21,9 @@ const rules = fetch(new URL("text-rules.json", import.meta.url))
   .then((response) => response.json())
   .then((found) => ({
     most: found.maxWeight,
-    link: new RegExp(found.link, "gi"),
-    domain: new RegExp(found.domain, "gi"),
-    short: new RegExp(found.short, "i"),
+    link: new RegExp(found.link, "giu"),
+    domain: new RegExp(found.domain, "giu"),
+    short: new RegExp(found.short, "iu"),
     emoji: new RegExp(found.emoji, "gu"),
   }));
 
@@ -92,6 +94,10 @@ function linksOfWord(word, rules) {
   return spans;
 }
 
+/** Whether each label could be written in ASCII, as names in the domain name system are. */
 function isHost(domain) {
-  return domain.split(".").every((label) => label.length > 0 && label.length < 64);
+  return domain.split(".").every((label) => {
+    const seen = label.replace(UNSEEN, "");
+    return seen.length > 0 && seen.length < 64 && (/^[\0-\x7f]*$/.test(seen) || !/^xn--/i.test(seen));
+  });
 }
