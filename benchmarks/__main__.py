@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import engine, fanout, kafka, mongodb, neo4j, redis, search, social
+from benchmarks import engine, fanout, kafka, live, mongodb, neo4j, redis, search, social
 from benchmarks.gateway import measure as gateway
 from benchmarks.report import title
 from benchmarks.server import BenchmarkFailed
@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=_SECONDS, metavar="N", help="of each phase, or gateway")
     parser.add_argument(
         "--only",
-        choices=("engine", "gateway", "fanout", "kafka", "mongodb", "neo4j", "redis", "search", "social"),
+        choices=("engine", "gateway", "fanout", "kafka", "live", "mongodb", "neo4j", "redis", "search", "social"),
         help="measure this alone",
     )
     given = parser.parse_args()
@@ -29,6 +29,7 @@ def main() -> None:
         "gateway": lambda: gateway.main(given.seconds),
         "fanout": lambda: asyncio.run(fanout.measure(people=1_000, followers=40, tweets=20_000, rate=200)),
         "kafka": kafka.main,
+        "live": live.main,
         "mongodb": mongodb.main,
         "neo4j": neo4j.main,
         "redis": redis.main,

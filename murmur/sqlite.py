@@ -159,7 +159,7 @@ class Database:
             for submission in group:
                 connection.execute("SAVEPOINT one")
                 try:
-                    outcomes.append((submission, submission.work(connection), None))
+                    outcomes.append((submission, _let_go(submission.work(connection)), None))
                 except BaseException as error:
                     if isinstance(error, sqlite3.OperationalError):
                         raise
@@ -184,6 +184,14 @@ class Database:
         _settle(outcomes)
         for listener in self._listeners:
             listener()
+
+
+def _let_go(value: object) -> object:
+    """What `work` returned, but None for a cursor: freed in another thread, it resets a statement that may run here again."""
+    if isinstance(value, sqlite3.Cursor):
+        value.close()
+        return None
+    return value
 
 
 class _Submission:

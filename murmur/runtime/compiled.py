@@ -79,8 +79,9 @@ class CompiledOperation:
         self._operation = _choose(document, operation_name)
         self._fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
         root = self._schema.get_root_type(self._operation.operation)
-        if root is None or self._operation.operation is OperationType.SUBSCRIPTION:
+        if root is None:
             raise NotCompilable
+        self.document = document
         self._classes = {
             concrete.definition.origin: concrete.implementation
             for concrete in schema.schema_converter.type_map.values()
@@ -91,8 +92,13 @@ class CompiledOperation:
         self._coerced = [node for node in self._operation.variable_definitions or () if not _is_representations(node)]
         self._steps = self._steps_of(root, [(self._operation.selection_set, ())])
 
-    async def execute(self, context: object, variables: dict[str, Any]) -> tuple[dict[str, Any] | None, list[Located]]:
-        """The data and the errors, each with its path. A variable that does not fit is an error without data."""
+    async def execute(
+        self, context: object, variables: dict[str, Any], event: object = None
+    ) -> tuple[dict[str, Any] | None, list[Located]]:
+        """The data and the errors, each with its path. A variable that does not fit is an error without data.
+
+        For a subscription, what one `event` of its source comes to.
+        """
         values = get_variable_values(self._schema, self._coerced, variables)
         if isinstance(values, list):
             return None, [(error, []) for error in values]
@@ -102,7 +108,7 @@ class CompiledOperation:
         for condition, step in self._steps:
             if condition and not holds(condition, values.coerced):
                 continue
-            step(run, None, data, None, None)
+            step(run, event, data, None, None)
             if serial:
                 await run.drain()
         await run.drain()
@@ -165,6 +171,8 @@ class CompiledOperation:
         field = parent.fields[name]
         below = [(node.selection_set, condition) for node, condition in occurrences if node.selection_set is not None]
         put = self._put(field.type, below)
+        if parent is self._schema.subscription_type:
+            return _event(key, put)
         definition = cast("StrawberryField | None", field.extensions.get("strawberry-definition"))
         if definition is not None and definition.is_basic_field:
             return attribute(key, definition.python_name, put)
@@ -297,6 +305,15 @@ class CompiledOperation:
             chosen(run, value, container, key, path, slot)
 
         return put
+
+
+def _event(key: str, put: Put) -> Callable[[Run, Any, dict[str, Any], Path, Slot], None]:
+    """The one field of a subscription, whose value is the event itself."""
+
+    def step(run: Run, source: Any, out: dict[str, Any], path: Path, slot: Slot) -> None:
+        put(run, source, out, key, path, slot)
+
+    return step
 
 
 def _resolve_with(resolve: Callable[..., Any], info: GraphQLResolveInfo[Any], source: Any, **given: Any) -> Any:

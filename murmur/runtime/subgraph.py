@@ -62,20 +62,18 @@ class Subgraph:
         else:
             data, errors = await self._interpret(operation, operation_name, context, given)
         context.close()
-        response: Response = {"data": data}
-        if errors:
-            response["errors"] = [self._present(error, path) for error, path in errors]
-        return response
+        return self._respond(data, errors)
 
     async def subscribe(
         self, document: str, variables: Mapping[str, object] | None, operation_name: str | None, caller: Caller
     ) -> AsyncGenerator[Response]:
         """A response for each event of a subscription; closing the generator ends its source. Never raises for what a
         document or a resolver does wrong."""
-        parsed = self._subscription(document)
-        if isinstance(parsed, list):
-            yield {"errors": [_bad_input(error) for error in parsed]}
+        operation = self._prepare(document, operation_name)
+        if isinstance(operation, list):
+            yield {"errors": [_bad_input(error) for error in operation]}
             return
+        parsed = operation.document if isinstance(operation, CompiledOperation) else operation
         given, context = dict(variables or {}), self._context(caller)
         executor = Executor.build(
             self._schema, parsed, context_value=context, raw_variable_values=given, operation_name=operation_name
@@ -87,21 +85,16 @@ class Subgraph:
         if isawaitable(source):
             source = await source
         if isinstance(source, ExecutionResult):
-            yield self._respond(source)
+            yield self._respond(source.data, [(error, list(error.path or ())) for error in source.errors or ()])
             return
         try:
             async for event in source:
                 # A context of its own for each event: what a loader remembers is of one moment.
                 fresh = self._context(caller)
-                result = execute(
-                    self._schema,
-                    parsed,
-                    root_value=event,
-                    context_value=fresh,
-                    variable_values=given,
-                    operation_name=operation_name,
-                )
-                yield self._respond(result if isinstance(result, ExecutionResult) else await result)
+                if isinstance(operation, CompiledOperation):
+                    yield self._respond(*await operation.execute(fresh, given, event))
+                else:
+                    yield self._respond(*await self._interpret(operation, operation_name, fresh, given, event))
                 fresh.close()
         except ApiError as error:
             # The source broke off; the client is told why, and connects again.
@@ -111,17 +104,10 @@ class Subgraph:
             if isinstance(source, AsyncGenerator):
                 await source.aclose()
 
-    def _subscription(self, document: str) -> DocumentNode | list[GraphQLError]:
-        try:
-            parsed = parse(document, no_location=True, max_tokens=_MAX_TOKENS)
-            return validate(self._schema, parsed) or parsed
-        except (GraphQLError, RecursionError) as error:
-            return [error if isinstance(error, GraphQLError) else GraphQLError("the document is nested too deeply")]
-
-    def _respond(self, result: ExecutionResult) -> Response:
-        response: Response = {"data": result.data}
-        if result.errors:
-            response["errors"] = [self._present(error, list(error.path or ())) for error in result.errors]
+    def _respond(self, data: dict[str, Any] | None, errors: list[Located]) -> Response:
+        response: Response = {"data": data}
+        if errors:
+            response["errors"] = [self._present(error, path) for error, path in errors]
         return response
 
     def _prepare(self, document: str, operation_name: str | None) -> Prepared:
@@ -144,9 +130,21 @@ class Subgraph:
             return parsed
 
     async def _interpret(
-        self, parsed: DocumentNode, operation_name: str | None, context: RequestContext, variables: dict[str, object]
+        self,
+        parsed: DocumentNode,
+        operation_name: str | None,
+        context: RequestContext,
+        variables: dict[str, object],
+        event: object = None,
     ) -> tuple[dict[str, Any] | None, list[Located]]:
-        result = execute(self._schema, parsed, context_value=context, variable_values=variables, operation_name=operation_name)
+        result = execute(
+            self._schema,
+            parsed,
+            root_value=event,
+            context_value=context,
+            variable_values=variables,
+            operation_name=operation_name,
+        )
         if not isinstance(result, ExecutionResult):
             result = await result
         return result.data, [(error, list(error.path or ())) for error in result.errors or ()]
