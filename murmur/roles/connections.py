@@ -2,7 +2,6 @@
 
 import asyncio
 import resource
-from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -20,43 +19,37 @@ def most_connections() -> int:
     return MOST_CONNECTIONS if files == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, files * 3 // 4)
 
 
-class _Reads:
+class _Taken(asyncio.Protocol):
     """Cuts a connection off whose other side has taken nothing of what it was sent for a while: its buffer would stay."""
 
     taking_seconds = 20.0
+    transport: asyncio.Transport
     _stuck: asyncio.TimerHandle | None = None
 
-    def stuck(self, transport: asyncio.Transport) -> None:
+    def pause_writing(self) -> None:
+        super().pause_writing()
         if self._stuck is None:
-            self._stuck = asyncio.get_running_loop().call_later(self.taking_seconds, transport.abort)
+            self._stuck = asyncio.get_running_loop().call_later(self.taking_seconds, self.transport.abort)
 
-    def taken(self) -> None:
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._taken()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._taken()
+        super().connection_lost(exc)
+
+    def _taken(self) -> None:
         if self._stuck is not None:
             self._stuck.cancel()
             self._stuck = None
 
 
-class BoundedSocket(WebSocketsSansIOProtocol):
+class BoundedSocket(_Taken, WebSocketsSansIOProtocol):
     """A WebSocket that is cut off when its client reads nothing. Server and client ping each other to stay connected."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._reads = _Reads()
 
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._reads.stuck(self.transport)
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self._reads.taken()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._reads.taken()
-        super().connection_lost(exc)
-
-
-class BoundedConnection(HttpToolsProtocol):
+class BoundedConnection(_Taken, HttpToolsProtocol):
     """Closes a connection that keeps the server waiting, and answers 503 to those that are too many.
 
     The time for what is awaited runs from connecting, or from a request's first byte where there was one before it, until
@@ -70,10 +63,6 @@ class BoundedConnection(HttpToolsProtocol):
     _in_body = False
     _advanced = False
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._reads = _Reads()
-
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] (as uvicorn's own)
         super().connection_made(transport)
         if len(self.connections) > self.most:
@@ -84,16 +73,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._came()
-        self._reads.taken()
         super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._reads.stuck(self.transport)
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self._reads.taken()
 
     def handle_websocket_upgrade(self) -> None:
         self._came()
