@@ -7,11 +7,12 @@ from urllib.parse import urljoin
 import aiohttp
 import structlog
 
-from murmur.engines import Engine, engine_of
+from murmur.engines import Engine, Report, engine_of
 from murmur.errors import Unavailable
 from murmur.telemetry.health import Health
 
 _SECONDS = 3.0
+_TOLD_MISSING = 3
 _WITHOUT = {"timelines", "pubsub", "limits", "leases", "cache"}
 """Stores that a process does without for a while: what they hold is a copy, or is needed for little of what it does."""
 _log = structlog.get_logger()
@@ -42,20 +43,33 @@ async def watch_subgraph(name: str, url: str, session: aiohttp.ClientSession, he
 
 async def _watch(name: str, engine: Engine, health: Health) -> None:
     while True:
-        health.tell(name, await _failure(name, engine), essential=name not in _WITHOUT)
+        report = await _asked(name, engine)
+        if isinstance(report, str):
+            health.tell(name, report, essential=name not in _WITHOUT)
+        else:
+            # It answers: what a new release wants besides is made beside live traffic, not with all processes out of service.
+            health.tell(name, _lacking(report), essential=False)
         await asyncio.sleep(_SECONDS)
 
 
-async def _failure(name: str, engine: Engine) -> str | None:
+async def _asked(name: str, engine: Engine) -> Report | str:
+    """What an engine says, or why it says nothing."""
     try:
         async with asyncio.timeout(_SECONDS):
-            await engine.check()
+            return await engine.check()
     except Unavailable as error:
         return str(error)
     except TimeoutError:
         return "it does not answer"
     except Exception as error:
-        # A defect of a check is no reason to take the process out of service for good, nor to stop watching.
+        # A defect of a check is no reason to stop watching.
         _log.error("an engine can't be checked", engine=name, exc_info=error)
         return "its check fails"
-    return None
+
+
+def _lacking(report: Report) -> str | None:
+    if not report.missing:
+        return None
+    more = len(report.missing) - _TOLD_MISSING
+    told = "; ".join(report.missing[:_TOLD_MISSING]) + (f"; and {more} more" if more > 0 else "")
+    return f"it lacks {told}: `murmur engines check --apply` makes what can be made"

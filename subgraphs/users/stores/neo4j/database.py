@@ -72,6 +72,7 @@ class Database:
             raise StartupError(f"can't read the URL of the users store: {error}") from error
         self._queries: dict[LiteralString, Query] = {}
         self._listeners: list[Callable[[], None]] = []
+        self._away = False
 
     async def read(self, statement: LiteralString, **parameters: object) -> Any:
         """The one value that a statement returns, which changes nothing. Raises Unavailable when the server does not answer."""
@@ -83,7 +84,7 @@ class Database:
             async with self._driver.session(database=self.name, fetch_size=-1) as session:
                 return await _value(await session.run(query, given=parameters))
 
-        return await _repeated(once, _READ_SECONDS, _READ_TRIES)
+        return await self._repeated(once, _READ_SECONDS, _READ_TRIES)
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in a transaction and return when it is durable. What `work` raises undoes it.
@@ -102,7 +103,7 @@ class Database:
                     await transaction.commit()
                     return result
 
-        result = await _repeated(once, _WRITE_SECONDS, _WRITE_TRIES)
+        result = await self._repeated(once, _WRITE_SECONDS, _WRITE_TRIES)
         for listener in self._listeners:
             listener()
         return result
@@ -114,7 +115,7 @@ class Database:
             async with self._driver.session(database=self.name) as session:
                 await (await session.run(Query(statement, timeout=seconds))).consume()
 
-        await _repeated(once, seconds, _WRITE_TRIES)
+        await self._repeated(once, seconds, _WRITE_TRIES)
 
     def on_commit(self, listener: Callable[[], None]) -> None:
         """Call `listener` after each write of this process."""
@@ -123,38 +124,42 @@ class Database:
     async def close(self) -> None:
         await self._driver.close()
 
+    async def _repeated(self, once: Callable[[], Awaitable[T]], seconds: float, tries: int) -> T:
+        """The result of `once`, tried again where that helps. Raises Unavailable in the place of the driver's errors."""
+        async with self._ours():
+            async with asyncio.timeout(seconds):
+                for number in range(tries - 1):
+                    try:
+                        return await once()
+                    except (DriverError, Neo4jError) as error:
+                        if not _passing(error):
+                            raise
+                    # Those who met in a deadlock should not meet again.
+                    await asyncio.sleep(random.uniform(0.5, 1) * min(_FIRST_PAUSE * 2**number, _LONGEST_PAUSE))  # noqa: S311 (no secret)
+                return await once()
+
+    @asynccontextmanager
+    async def _ours(self) -> AsyncGenerator[None]:
+        try:
+            yield
+        except (DriverError, Neo4jError, TimeoutError) as error:
+            if isinstance(error, Neo4jError) and (error.code or "").startswith(_DEFECT):
+                raise
+            if not self._away:
+                # Once: many ask while it is away, and each of them is told.
+                self._away = True
+                _log.error("the users store does not answer", reason=str(error) or type(error).__name__)
+            raise Unavailable("a store does not answer; try again") from error
+        if self._away:
+            self._away = False
+            _log.info("the users store answers again")
+
 
 async def _value(result: Any) -> Any:
     record = await result.single(strict=True)
     return record[0]
 
 
-async def _repeated(once: Callable[[], Awaitable[T]], seconds: float, tries: int) -> T:
-    """The result of `once`, tried again where that helps. Raises Unavailable in the place of the driver's errors."""
-    async with _ours():
-        async with asyncio.timeout(seconds):
-            for number in range(tries - 1):
-                try:
-                    return await once()
-                except (DriverError, Neo4jError) as error:
-                    if not _passing(error):
-                        raise
-                # Those who met in a deadlock should not meet again.
-                await asyncio.sleep(random.uniform(0.5, 1) * min(_FIRST_PAUSE * 2**number, _LONGEST_PAUSE))  # noqa: S311 (no secret)
-            return await once()
-
-
 def _passing(error: DriverError | Neo4jError) -> bool:
     """Whether what failed may succeed when it is tried again, as every `work` may be."""
     return error.is_retryable() or isinstance(error, IncompleteCommit | ConstraintError)
-
-
-@asynccontextmanager
-async def _ours() -> AsyncGenerator[None]:
-    try:
-        yield
-    except (DriverError, Neo4jError, TimeoutError) as error:
-        if isinstance(error, Neo4jError) and (error.code or "").startswith(_DEFECT):
-            raise
-        _log.error("the users store does not answer", reason=str(error) or type(error).__name__)
-        raise Unavailable("a store does not answer; try again") from error
