@@ -19,7 +19,7 @@ from gateway.federation.supergraph import InvalidSupergraph, Supergraph, load_su
 from gateway.transports.http import subgraph_session
 from murmur.errors import StartupError
 from murmur.roles.edge import CONNECTIONS, Gateway, edge_options, http_transport
-from murmur.roles.tls import client_context
+from murmur.roles.tls import client_context, kept_current
 from murmur.settings import Settings, is_exposed
 from murmur.telemetry.health import Health
 from murmur.telemetry.metrics import Metrics
@@ -51,7 +51,10 @@ async def open_federation(
         callers = ForwardingCallers(forwarded)
     except ValueError as error:
         raise StartupError(f"--forward-header: {error}") from error
-    async with subgraph_session(CONNECTIONS, client_context(settings.tls)) as session:
+    async with (
+        kept_current(settings.tls, client_context(settings.tls)) as tls,
+        subgraph_session(CONNECTIONS, tls) as session,
+    ):
         engine = Engine(
             supergraph,
             {name: http_transport(name, url, session, settings, metrics) for name, url in addresses.items()},

@@ -30,7 +30,7 @@ from murmur.roles.reporting import report
 from murmur.roles.rooms import Rooms
 from murmur.roles.schemas import SCHEMAS, composed, default_url
 from murmur.roles.stores import Stores
-from murmur.roles.tls import client_context
+from murmur.roles.tls import client_context, kept_current
 from murmur.roles.watching import watch_subgraph
 from murmur.settings import Settings
 from murmur.telemetry.health import Health
@@ -67,7 +67,10 @@ async def open_gateway(
     _check_known(urls, [subgraph.name for subgraph in rooms.subgraphs])
     sdls = [SubgraphSdl(one.name, urls.get(one.name, default_url(one.name)), one.sdl) for one in rooms.subgraphs]
     verifier = TokenVerifier({tokens.key_id: tokens.public_key}, "access")
-    async with subgraph_session(CONNECTIONS, client_context(settings.tls)) as session:
+    async with (
+        kept_current(settings.tls, client_context(settings.tls)) as tls,
+        subgraph_session(CONNECTIONS, tls) as session,
+    ):
         transports = {
             one.name: http_transport(one.name, urls[one.name], session, settings, metrics)
             if one.name in urls
@@ -100,7 +103,8 @@ async def open_gateway_apart(
     async with AsyncExitStack() as stack:
         stores = Stores(settings, stack)
         partners = Partners(stores.partners, wall_clock, own_documents())
-        session = await stack.enter_async_context(subgraph_session(CONNECTIONS, client_context(settings.tls)))
+        tls = await stack.enter_async_context(kept_current(settings.tls, client_context(settings.tls)))
+        session = await stack.enter_async_context(subgraph_session(CONNECTIONS, tls))
         transports = {name: http_transport(name, urls[name], session, settings, metrics) for name in SCHEMAS}
         watching = [watch_subgraph(name, url, session, health) for name, url in urls.items()]
         watching.append(report(metrics, stores.broker))

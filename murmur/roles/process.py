@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from murmur.errors import ErrorCode, Unavailable
 from murmur.roles.server import serve
-from murmur.roles.tls import server_context
+from murmur.roles.tls import kept_current, server_context
 from murmur.settings import Settings
 from murmur.telemetry.health import Health, health_routes
 from murmur.telemetry.metrics import Metrics
@@ -74,7 +74,8 @@ async def run_role(
         with suppress(TimeoutError):
             await asyncio.wait_for(tried.wait(), _PATIENCE)
         if not opened.done():
-            await serve(door, listener, drain, announce, tls=server_context(settings.tls), stop=stop)
+            async with kept_current(settings.tls, server_context(settings.tls)) as tls:
+                await serve(door, listener, drain, announce, tls=tls, stop=stop)
     finally:
         served.set()
         if door.role is None:
