@@ -30,6 +30,9 @@ Check = Literal[
     "unread count",
     "missing in the search index",
     "strange in the search index",
+    "likes in analytics",
+    "retweets in analytics",
+    "followers in analytics",
     "dead letter",
 ]
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from murmur.audit.analytics import audit_analytics
 from murmur.audit.finding import Finding, steady
 from murmur.audit.graph import audit_graph
 from murmur.audit.notifications import audit_notifications
@@ -60,7 +61,10 @@ def passes_at_any_time(stores: Stores) -> Sequence[Pass]:
 
 def passes_at_rest(stores: Stores) -> Sequence[Pass]:
     """What agrees once the workers have done what is due, of stores that nothing can be made again from."""
-    return (lambda: audit_notifications(stores.notifications, stores.users, stores.tweets),)
+    return (
+        lambda: audit_notifications(stores.notifications, stores.users, stores.tweets),
+        lambda: audit_analytics(stores.analytics, stores.users, stores.tweets),
+    )
 
 
 async def come_to_rest(stores: Stores, seconds: float) -> str | None:

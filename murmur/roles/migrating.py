@@ -24,7 +24,7 @@ from murmur.telemetry.metrics import Metrics
 
 _REST_SECONDS = 600.0
 _NOTE = "migration.json"
-_MOVED = ("users", "tweets", "notifications", "partners", "broker")
+_MOVED = ("users", "tweets", "notifications", "partners", "analytics", "broker")
 """Stores that are of engines in the distributed profile, by their names among the settings without the `_url`."""
 
 Told = Callable[[str, int], None]
@@ -59,7 +59,7 @@ class _Note(msgspec.Struct):
 
 
 async def migrate(settings: Settings, source: Profile, target: Profile, told: Told) -> Migration:
-    """Copy what `murmur.roles.tables` lists: people, tweets, notifications, partners and what stands beside them.
+    """Copy what `murmur.roles.tables` lists: people, tweets, notifications, partners, analytics and what stands beside them.
 
     Nothing may be written meanwhile: gateways and subgraphs are stopped, and what events are under way are worked off first
     (for the distributed profile by its workers, which run on). A migration that was cut off goes on where it was.

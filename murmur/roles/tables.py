@@ -10,6 +10,8 @@ from gateway.partners.ports import PartnerStore
 from murmur.archive.copying import Key, Row, Table
 from murmur.clock import wall_clock
 from murmur.roles.stores import Stores
+from subgraphs.analytics.model import PLATFORM_OWNERS, StoredDay
+from subgraphs.analytics.ports import AnalyticsStore
 from subgraphs.notifications.ports import NotificationStore
 from subgraphs.tweets.model import EdgeKind as TweetEdgeKind
 from subgraphs.tweets.ports import TweetStore
@@ -26,6 +28,7 @@ def all_tables(stores: Stores) -> Tables:
         *of_tweets(stores.tweets),
         *of_notifications(stores.notifications),
         *of_partners(stores.partners),
+        *of_analytics(stores.analytics),
     )
 
 
@@ -65,6 +68,18 @@ def of_notifications(store: NotificationStore) -> Tables:
         Table("recipients", (0,), lambda row: (row.id,), _by_id(store.recipients_after), store.put_recipients),
         Table("notices", (0, 0), lambda row: (row.recipient_id, row.position), store.notices_after, store.put_notices),
     )
+
+
+def of_analytics(store: AnalyticsStore) -> Tables:
+    def key(row: StoredDay) -> Key:
+        return row.owner_id, row.tweet_id, row.day
+
+    async def days_after(after: Key, limit: int) -> Sequence[StoredDay]:
+        owner_id, tweet_id, day = after
+        return await store.days_after((owner_id, tweet_id, day), limit)
+
+    # The platform's own counts have negative owners.
+    return (Table("analytics", (min(PLATFORM_OWNERS) - 1, 0, 0), key, days_after, store.put_days),)
 
 
 def of_partners(store: PartnerStore) -> Tables:

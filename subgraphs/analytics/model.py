@@ -12,6 +12,8 @@ DAYS_KEPT = 730
 """Days for which there is a count for each day; what is older is one count."""
 TOLD_AGAIN_DAYS = 8
 """Days after it was counted in which a mark that is told again is known: a day longer than the event log keeps anything."""
+BEFORE = -1
+NO_HOUR = -1
 PLATFORM_OWNERS = tuple(range(-31, 0))
 """Who owns what is counted of the platform as a whole; many, since no engine should have to count it all in one place."""
 
@@ -93,6 +95,19 @@ class Span:
     @property
     def starts(self) -> range:
         return range(self.start, self.end, self.bucket.ms)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDay:
+    """Everything that is kept of a subject for one day, for copies; `day` is BEFORE for what is older than days are kept.
+
+    `counts` are (hour of the day, kind, how many), rising; the hour is NO_HOUR for what is summed up.
+    """
+
+    owner_id: int
+    tweet_id: int
+    day: int
+    counts: tuple[tuple[int, str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)

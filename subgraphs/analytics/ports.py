@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from murmur.broker.ports import Message
-from subgraphs.analytics.model import Batch, Counts, Mark, Span, Subject
+from subgraphs.analytics.model import Batch, Counts, Mark, Span, StoredDay, Subject
 
 
 class AnalyticsStore(Protocol):
@@ -37,6 +37,14 @@ class AnalyticsStore(Protocol):
         """Sum up what is older than it is kept in detail, and forget which marks were counted long ago; a part of the work a
         call. No count that `series` or `totals` tells changes by it. Whether there is more to do.
         """
+        ...
+
+    async def days_after(self, after: tuple[int, int, int], limit: int) -> Sequence[StoredDay]:
+        """What is kept, by (owner, tweet, day), rising, above `after`: for copies."""
+        ...
+
+    async def put_days(self, rows: Sequence[StoredDay]) -> None:
+        """Keep exact copies from another store. Which marks they were counted from is not known here."""
         ...
 
     async def close(self) -> None: ...

@@ -111,7 +111,7 @@ class PlatformActivity:
         description="The share of posts, 0 to 1, that were delivered to all timelines within a second; null where none were."
     )
     fanout_backlog: float | None = strawberry.field(
-        description="The mean number of events that waited for fanout; null where nobody looked."
+        description="The mean number of events that waited for fanout, of the moments when any did; null where none were seen to."
     )
 
 

@@ -26,6 +26,7 @@ from subgraphs.analytics.model import (
     hour_of,
 )
 from subgraphs.analytics.ports import AnalyticsStore
+from subgraphs.analytics.wiring import open_store
 from tests.support.analytics_stores import analytics_store
 from tests.support.mongodb_databases import ADAPTERS, engine_of
 
@@ -180,6 +181,31 @@ async def test_what_is_told_by_many_at_once_beside_readers_and_tidying_is_counte
         assert await total(store, owner) == await total(store, owner, TWEET) == {Kind.LIKE: 120}
         found = await series(store, days(-DAYS_KEPT, 0), owner)
         assert found == {day_of(NOW) - age * DAY_MS: {Kind.LIKE: 40} for age in ages[:2]}
+
+
+async def test_copies_are_exact_and_read_in_pages(store: AnalyticsStore, tmp_path: Path) -> None:
+    ages = (0, 3, HOURS_KEPT_DAYS + 1, DAYS_KEPT + 1)
+    marks = [like(by, NOW - age * DAY_MS, owner=owner) for by in range(3) for age in ages for owner in (-5, ADA, BEA)]
+    await store.add([*marks, Mark(-5, Kind.REQUEST, hour_of(NOW), 1, amount=7)], NOW)
+    await tidy(store, NOW + HOUR_MS)
+    await store.add([like(9)], NOW)
+    whole = await store.days_after((-99, 0, 0), 1_000)
+    assert len(whole) == 3 * 2 * len(ages)
+    copy = open_store("sqlite:", tmp_path / "copy")
+    after = (-99, 0, 0)
+    while page := await store.days_after(after, 5):
+        for _ in range(2):
+            await copy.put_days(page)
+        after = page[-1].owner_id, page[-1].tweet_id, page[-1].day
+    assert await copy.days_after((-99, 0, 0), 1_000) == whole
+    for subject in (Subject(-5), Subject(ADA, TWEET)):
+        assert await total(copy, subject.owner_id, subject.tweet_id) == await total(store, subject.owner_id, subject.tweet_id)
+    await copy.close()
+    # And back: what is there already changes nothing.
+    await store.put_days(whole)
+    assert await store.days_after((-99, 0, 0), 1_000) == whole
+    await store.add([like(10)], NOW)
+    assert (await total(store, ADA))[Kind.LIKE] == 3 * len(ages) + 2
 
 
 async def test_a_batch_came_when_it_came_first(store: AnalyticsStore) -> None:

@@ -80,6 +80,7 @@ def engines(kafka: Kafka, mongodb: MongoDB, neo4j: Neo4j, redis_server: Redis) -
         "tweets_url": mongodb.url_of(f"t{name}"),
         "notifications_url": mongodb.url_of(f"t{name}"),
         "partners_url": mongodb.url_of(f"t{name}"),
+        "analytics_url": mongodb.url_of(f"t{name}"),
         "timelines_url": f"{redis_server.url}?prefix={name}",
         "broker_url": f"{kafka.url}/{name}",
     }
@@ -96,6 +97,8 @@ async def test_everything_moves_to_the_real_engines_and_back(tmp_path: Path, eng
         assert dict(copied)["tweets"] == 3
         # Ada has been told of a follow, an answer, a retweet and two likes, and Bea of a follow.
         assert (dict(copied)["notices"], dict(copied)["API keys"], dict(copied)["documents"]) == (6, 2, 1)
+        # The day of Ada's and of Bea's, of Ada's tweet, and of the platform.
+        assert dict(copied)["analytics"] >= 4
         assert await partners.keys(distributed, None) == await partners.keys(home, None)
         before = await everything(home)
         assert await everything(distributed) == before
@@ -128,7 +131,7 @@ async def test_a_migration_that_was_cut_off_goes_on_where_it_was(tmp_path: Path,
         moved = await migrate(distributed, Profile.EMBEDDED, Profile.DISTRIBUTED, lambda table, rows: rest.append((table, rows)))
         assert moved.good, moved
         assert {table for table, _ in first}.isdisjoint(table for table, _ in rest)
-        others = {"idempotency keys", "recipients", "notices", "API keys", "documents"}
+        others = {"idempotency keys", "recipients", "notices", "API keys", "documents", "analytics"}
         assert {table for table, _ in rest} == {"likes", "retweets", "bookmarks", *others}
 
 

@@ -27,7 +27,7 @@ class Counts(Protocol):
         ...
 
     async def look(self, backlog: int, look_id: int) -> None:
-        """Note how much waits to be delivered to timelines. `look_id` names this look."""
+        """Note how much waits to be delivered to timelines, if anything does. `look_id` names this look."""
         ...
 
     async def tidy(self) -> bool:

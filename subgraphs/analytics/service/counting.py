@@ -65,11 +65,12 @@ class Counting:
         self._active.update(dict.fromkeys(active, True))
 
     async def look(self, backlog: int, look_id: int) -> None:
-        """Note how much waits to be delivered to timelines. `look_id` names this look."""
-        now = self._clock()
-        owner, hour = platform_owner(look_id), hour_of(now)
-        marks = [Mark(owner, Kind.BACKLOG, hour, look_id, amount=backlog), Mark(owner, Kind.BACKLOG_LOOK, hour, look_id)]
-        await self._store.add(marks, now)
+        """Note how much waits to be delivered to timelines, if anything does. `look_id` names this look."""
+        if backlog:
+            now = self._clock()
+            owner, hour = platform_owner(look_id), hour_of(now)
+            marks = [Mark(owner, Kind.BACKLOG, hour, look_id, amount=backlog), Mark(owner, Kind.BACKLOG_LOOK, hour, look_id)]
+            await self._store.add(marks, now)
 
     async def tidy(self) -> bool:
         """As `AnalyticsStore.tidy`, now."""

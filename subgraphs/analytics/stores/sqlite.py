@@ -9,9 +9,12 @@ import orjson
 
 from murmur.sqlite import Database
 from subgraphs.analytics.model import (
+    BEFORE,
     DAY_MS,
     DAYS_KEPT,
+    HOUR_MS,
     HOURS_KEPT_DAYS,
+    NO_HOUR,
     TOLD_AGAIN_DAYS,
     Batch,
     Bucket,
@@ -19,6 +22,7 @@ from subgraphs.analytics.model import (
     Kind,
     Mark,
     Span,
+    StoredDay,
     Subject,
     day_of,
 )
@@ -61,6 +65,19 @@ _OF_SUBJECTS = """
 FROM json_each(?1) j CROSS JOIN counts c
 ON c.owner_id = json_extract(j.value, '$[0]') AND c.tweet_id = json_extract(j.value, '$[1]')
 """
+# The keys of a page first, since a day has many rows.
+_DAYS_AFTER = f"""
+WITH days AS (
+    SELECT owner_id, tweet_id, CASE tier WHEN {_BEFORE} THEN {BEFORE} ELSE start - start % {DAY_MS} END AS day,
+        CASE tier WHEN {_HOURS} THEN start % {DAY_MS} / {HOUR_MS} ELSE {NO_HOUR} END AS hour, kind, n
+    FROM counts WHERE (owner_id, tweet_id) >= (?1, ?2)
+), page AS (
+    SELECT DISTINCT owner_id, tweet_id, day FROM days
+    WHERE (owner_id, tweet_id, day) > (?1, ?2, ?3) ORDER BY owner_id, tweet_id, day LIMIT ?4
+)
+SELECT owner_id, tweet_id, day, hour, kind, n FROM page CROSS JOIN days USING (owner_id, tweet_id, day)
+ORDER BY owner_id, tweet_id, day
+"""  # noqa: S608 (numbers of ours)
 
 
 class SqliteAnalytics:
@@ -125,6 +142,22 @@ class SqliteAnalytics:
             return max(gone) == _AT_ONCE
 
         return await self._database.write(work)
+
+    async def days_after(self, after: tuple[int, int, int], limit: int) -> Sequence[StoredDay]:
+        found: dict[tuple[int, int, int], list[tuple[int, str, int]]] = {}
+        for owner_id, tweet_id, day, hour, kind, n in await self._database.fetch(_DAYS_AFTER, (*after, limit)):
+            found.setdefault((owner_id, tweet_id, day), []).append((hour, kind, n))
+        return [StoredDay(*key, tuple(sorted(counts))) for key, counts in found.items()]
+
+    async def put_days(self, rows: Sequence[StoredDay]) -> None:
+        put = "INSERT OR REPLACE INTO counts VALUES (?,?,?,?,?,?)"
+        values: list[tuple[int, int, int, int, str, int]] = []
+        for row in rows:
+            for hour, kind, n in row.counts:
+                tier = _HOURS if hour != NO_HOUR else _BEFORE if row.day == BEFORE else _DAYS
+                start = {_HOURS: row.day + hour * HOUR_MS, _DAYS: row.day, _BEFORE: 0}[tier]
+                values.append((row.owner_id, row.tweet_id, tier, start, kind, n))
+        await self._database.write(lambda connection: connection.executemany(put, values))
 
     async def close(self) -> None:
         await self._database.close()

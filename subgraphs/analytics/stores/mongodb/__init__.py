@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from pymongo import InsertOne, UpdateOne
+from pymongo import InsertOne, ReplaceOne, UpdateOne
 
 from murmur.mongodb import Concern, Document, MongoEngine, answering, open_client, write_all
 from subgraphs.analytics.model import (
     DAY_MS,
     HOUR_MS,
+    NO_HOUR,
     TOLD_AGAIN_DAYS,
     Batch,
     Bucket,
@@ -16,10 +17,11 @@ from subgraphs.analytics.model import (
     Kind,
     Mark,
     Span,
+    StoredDay,
     Subject,
     day_of,
 )
-from subgraphs.analytics.stores.mongodb.collections import COLLECTIONS, VERSION, batch_id, mark_id
+from subgraphs.analytics.stores.mongodb.collections import COLLECTIONS, VERSION, Scatter, batch_id, counts_id, mark_id
 from subgraphs.analytics.stores.mongodb.settling import Settling
 
 _WHAT = "analytics"
@@ -81,6 +83,24 @@ class MongoAnalytics:
         with answering(_WHAT):
             return await self._settling.tidy(now)
 
+    async def days_after(self, after: tuple[int, int, int], limit: int) -> Sequence[StoredDay]:
+        comment: Scatter = "days_after"
+        owner_id, tweet_id, day = after
+        rest = {"o": owner_id, "$or": [{"t": tweet_id, "d": {"$gt": day}}, {"t": {"$gt": tweet_id}, "d": {"$exists": True}}]}
+        others = {"o": {"$gt": owner_id}, "d": {"$exists": True}}
+        order = [("o", 1), ("t", 1), ("d", 1)]
+        with answering(_WHAT):
+            while await self._settling.settle_all():
+                pass
+            rows = await self._all.find(rest, _FIELDS, sort=order, limit=limit).to_list()
+            if left := limit - len(rows):
+                rows += await self._all.find(others, _FIELDS, sort=order, limit=left, comment=comment).to_list()
+        return [_stored(row) for row in rows]
+
+    async def put_days(self, rows: Sequence[StoredDay]) -> None:
+        with answering(_WHAT):
+            await write_all(self._all, [ReplaceOne(*_copy(row), upsert=True) for row in rows])
+
     async def close(self) -> None:
         await self._client.close()
 
@@ -94,6 +114,25 @@ class MongoAnalytics:
         wanted = set(subjects)
         rows = ((Subject(counts["o"], counts["t"]), counts["d"], counts) for counts in found)
         return [row for row in rows if row[0] in wanted]
+
+
+def _stored(counts: Document) -> StoredDay:
+    rows = [(NO_HOUR, kind, n) for kind, n in counts.get("n", {}).items()]
+    rows += [(int(hour), kind, n) for hour, of_hour in counts.get("h", {}).items() for kind, n in of_hour.items()]
+    return StoredDay(counts["o"], counts["t"], counts["d"], tuple(sorted(rows)))
+
+
+def _copy(row: StoredDay) -> tuple[Document, Document]:
+    """Which document a copy replaces, and by what."""
+    key = {"_id": counts_id(row.owner_id, row.tweet_id, row.day), "o": row.owner_id}
+    counts: Document = {"t": row.tweet_id, "d": row.day}
+    for hour, kind, n in row.counts:
+        if hour == NO_HOUR:
+            counts.setdefault("n", {})[kind] = n
+        else:
+            counts["hd"] = row.day
+            counts.setdefault("h", {}).setdefault(str(hour), {})[kind] = n
+    return key, {"o": row.owner_id, **counts}
 
 
 def _hours(day: int, counts: Document) -> Iterator[tuple[int, dict[Kind, int]]]:

@@ -4,7 +4,7 @@ itself. Its documents:
     mark      _id {o, t, k, h, b}    the mark's name: owner, tweet (0 for none), kind, hour, by; n its amount;
                                      p when it came, as long as it is not in the counts; x when it may be forgotten
     counts    _id {o, t, d}          of an owner or a tweet in a day: h counts by the number of the hour and the kind, and
-                                     hd = d, until the day is summed up; n counts by kind. d is -1 for what is older
+                                     hd = d, until the day is summed up; n counts by kind. d is BEFORE for what is older
     batch     _id {o, name}          at when its viewer, o, sent it first; x when it may be forgotten
 
 Marks are counted in two steps, for the sake of speed. `add` inserts them, all of a batch in one command: what is there already
@@ -19,9 +19,6 @@ from murmur.mongodb import Document, Index, Sharded
 from subgraphs.analytics.model import DAY_MS, HOUR_MS, Batch, Mark
 
 VERSION = 1
-BEFORE = -1
-"""The `d` of the counts of all days that are not kept apart any more."""
-
 _PENDING, _COUNTS, _HOURS, _EXPIRING = ({"partialFilterExpression": {name: {"$exists": True}}} for name in ("p", "d", "hd", "x"))
 COLLECTIONS = (
     Sharded(
@@ -38,11 +35,12 @@ COLLECTIONS = (
     ),
 )
 
-Scatter = Literal["settle", "sum_up_hours", "sum_up_days", "forget"]
+Scatter = Literal["settle", "sum_up_hours", "sum_up_days", "forget", "days_after"]
 SCATTERS: Mapping[Scatter, str] = {
     "settle": "tidying looks for owners with marks that wait to be counted",
     "sum_up_hours": "tidying looks for days that are not kept by the hour any more",
     "sum_up_days": "tidying looks for days that are not kept apart any more",
+    "days_after": "copies read everything in the order of owners",
     "forget": "tidying looks for names of marks and batches that may be forgotten",
 }
 """The only queries that ask every shard, and why: each reads a part of an index. It carries its name as the command's comment."""

@@ -7,9 +7,10 @@ from pymongo import AsyncMongoClient, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 
+from murmur.ids import MAX_ID
 from murmur.mongodb import Document, few_at_once, transact, write_all
-from subgraphs.analytics.model import DAY_MS, DAYS_KEPT, HOURS_KEPT_DAYS, day_of
-from subgraphs.analytics.stores.mongodb.collections import BEFORE, Scatter, counts_id, day_path, hour_path
+from subgraphs.analytics.model import BEFORE, DAY_MS, DAYS_KEPT, HOURS_KEPT_DAYS, day_of
+from subgraphs.analytics.stores.mongodb.collections import Scatter, counts_id, day_path, hour_path
 
 SETTLE_AFTER_MS = 10 * 60 * 1000
 """For how long marks wait for others of their owner; who reads does not wait."""
@@ -27,18 +28,21 @@ class Settling:
         waiting: Sequence[int] = await self._all.distinct("o", {"o": {"$in": list(owner_ids)}, "p": {"$exists": True}})
         await few_at_once([self._settle(owner_id) for owner_id in waiting])
 
-    async def tidy(self, now: int) -> bool:
+    async def settle_all(self, before: int = MAX_ID) -> bool:
+        """Count what came before; whether there may be more."""
         comment: Scatter = "settle"
-        late = self._all.find({"p": {"$lt": now - SETTLE_AFTER_MS}}, {"_id": 0, "o": 1}, limit=_AT_ONCE, comment=comment)
-        found = await late.to_list()
+        found = await self._all.find({"p": {"$lt": before}}, {"_id": 0, "o": 1}, limit=_AT_ONCE, comment=comment).to_list()
         await few_at_once([self._settle(owner_id) for owner_id in {mark["o"] for mark in found}])
+        return len(found) == _AT_ONCE
+
+    async def tidy(self, now: int) -> bool:
+        more = await self.settle_all(now - SETTLE_AFTER_MS)
         parts = [
-            len(found),
             await self._sum_up_hours(day_of(now) - HOURS_KEPT_DAYS * DAY_MS),
             await self._sum_up_days(day_of(now) - DAYS_KEPT * DAY_MS),
             await self._forget(now),
         ]
-        return max(parts) == _AT_ONCE
+        return more or max(parts) == _AT_ONCE
 
     async def _settle(self, owner_id: int) -> None:
         while await transact(self._client, lambda session: self._count(session, owner_id)) == _TOGETHER:
