@@ -150,6 +150,10 @@ COUNTS: Mapping[str, str] = {
     "Tweet.retweetCount": '{ tweet(id: "THIRD") { retweetCount } }',
     "Tweet.replyCount": '{ tweet(id: "THIRD") { replyCount } }',
     "Tweet.quoteCount": '{ tweet(id: "THIRD") { quoteCount } }',
+    "Query.trends": "{ trends(window: HOUR, first: 100) { hashtag { tag } } }",
+    "Trend.hashtag": "{ trends(window: HOUR, first: 100) { hashtag { tag } } }",
+    "Trend.rank": "{ trends(window: HOUR, first: 100) { rank } }",
+    "Trend.tweetCount": "{ trends(window: HOUR, first: 100) { tweetCount } }",
 }
 """Numbers that are the same for everybody: they tell how many, never who, and what is deleted does not count."""
 
