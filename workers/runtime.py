@@ -6,11 +6,13 @@ At least once: a batch is committed after the handler is done with it, so a proc
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
+from heapq import merge
+from operator import attrgetter
 from typing import NoReturn, Protocol
 
 import structlog
 
-from murmur.broker.ports import Consumer, Record
+from murmur.broker.ports import Consumer, Place, Record
 from murmur.errors import Unavailable, Unreadable
 from murmur.events import AnyEvent, Topic, decode_event
 from murmur.telemetry.metrics import Metrics
@@ -18,7 +20,7 @@ from workers.draining import finish
 from workers.retrying import Backoff
 
 Handler = Callable[[Sequence[AnyEvent]], Awaitable[None]]
-"""Does the work for events in their order (within each key); doing it twice must be harmless.
+"""Does the work for events in their order (within each key, and about as they happened); doing it twice must be harmless.
 
 Raises Unavailable for what will pass; anything else is taken to be the fault of an event in the batch.
 """
@@ -101,15 +103,17 @@ class _Worker:
 
     async def process(self, records: Sequence[Record]) -> None:
         """Work on a batch and commit it. Raises Unavailable when it must be polled again."""
-        events: list[AnyEvent] = []
+        events: dict[Place, list[AnyEvent]] = {}
         unreadable: list[tuple[Record, str]] = []
         for record in records:
             try:
-                events.append(decode_event(record.value))
+                events.setdefault((record.topic, record.partition), []).append(decode_event(record.value))
             except Unreadable as error:
                 unreadable.append((record, str(error)))
+        # Each partition in its order, and all as they happened: whoever catches up sees no later thing before an earlier one.
+        in_order = list(merge(*events.values(), key=attrgetter("id")))
         try:
-            await self._hand_over(events)
+            await self._hand_over(in_order)
         except Unavailable:
             raise
         except Exception as error:
@@ -120,7 +124,7 @@ class _Worker:
         for record, reason in unreadable:
             await self._bury(record, reason)
         await self._consumer.commit(records)
-        self._metrics.count("murmur_events_consumed_total", self._name, "done", by=len(events))
+        self._metrics.count("murmur_events_consumed_total", self._name, "done", by=len(in_order))
 
     async def _replay(self, records: Sequence[Record]) -> None:
         for record in records:

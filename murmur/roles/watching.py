@@ -13,7 +13,7 @@ from murmur.telemetry.health import Health
 
 _SECONDS = 3.0
 _TOLD_MISSING = 3
-_WITHOUT = {"timelines", "pubsub", "limits", "leases", "cache"}
+_WITHOUT = {"timelines", "pubsub", "sessions", "limits", "leases", "cache"}
 """Stores that a process does without for a while: what they hold is a copy, or is needed for little of what it does."""
 _log = structlog.get_logger()
 

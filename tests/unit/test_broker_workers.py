@@ -203,3 +203,20 @@ async def test_cancellation_during_a_batch_that_fails_still_ends_the_worker(brok
         with pytest.raises(asyncio.CancelledError):
             await worker
     assert await broker.lag("w") == 1
+
+
+async def test_a_backlog_is_worked_off_as_it_happened_and_each_key_in_its_own_order(
+    broker: SqliteBroker, work: Work, metrics: Metrics
+):
+    def of(key: int, number: int) -> Message:
+        return Message(TOPIC, key, encode_event(TweetDeleted(id=number, at=0, tweet_id=key, author_id=1)))
+
+    # A clock of another process may be behind: within a key the log's order holds all the same.
+    for number in (1, 5, 9, 2, 11):
+        await broker.publish([of(1, number)])
+    for number in (3, 4, 10):
+        await broker.publish([of(2, number)])
+    worker = start(broker, work, metrics)
+    await until_read(broker)
+    await stop(worker)
+    assert work.batches == [[1, 3, 4, 5, 9, 2, 10, 11]]
