@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import engine, fanout, kafka, live, mongodb, neo4j, redis, search, social
+from benchmarks import cluster, engine, fanout, kafka, live, mongodb, neo4j, redis, search, social
 from benchmarks.gateway import measure as gateway
 from benchmarks.report import title
 from benchmarks.server import BenchmarkFailed
@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=_SECONDS, metavar="N", help="of each phase, or gateway")
     parser.add_argument(
         "--only",
-        choices=("engine", "gateway", "fanout", "kafka", "live", "mongodb", "neo4j", "redis", "search", "social"),
+        choices=("cluster", "engine", "gateway", "fanout", "kafka", "live", "mongodb", "neo4j", "redis", "search", "social"),
         help="measure this alone",
     )
     given = parser.parse_args()
@@ -34,6 +34,7 @@ def main() -> None:
         "neo4j": neo4j.main,
         "redis": redis.main,
         "search": search.main,
+        "cluster": lambda: cluster.main(given.graph, given.seconds),
         "social": lambda: social.main(given.graph, given.seconds),
     }
     for name, measure in parts.items():

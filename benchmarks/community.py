@@ -4,15 +4,15 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 
 import aiohttp
 
 from benchmarks.load import Client, Failed, Published, Tally
 from benchmarks.report import check
-from benchmarks.server import Server
 from benchmarks.workload import PERSON, POSITIONS, Graph, Kind, Workload, request
-from murmur.identity import Caller, TokenSigner, Viewer, load_or_create_key
+from murmur.identity import Caller, TokenSigner, Viewer, load_key
 
 _TOKEN_SECONDS = 6 * 60 * 60
 _AT_ONCE = 8
@@ -32,9 +32,9 @@ class Community:
     workload: Workload
 
     @classmethod
-    async def open(cls, server: Server, session: aiohttp.ClientSession, graph: Graph) -> "Community":
-        """Look up everybody's id, and sign tokens with the platform's own key, as people from an edge list have no password."""
-        signer = TokenSigner(load_or_create_key(server.data_dir / "keys" / "access.pem"), "access", _TOKEN_SECONDS)
+    async def open(cls, key: Path, session: aiohttp.ClientSession, graph: Graph) -> "Community":
+        """Look up everybody's id, and sign tokens with the platform's own `key`, as people from an edge list have no password."""
+        signer = TokenSigner(load_key(key), "access", _TOKEN_SECONDS)
 
         def token(user_id: int) -> str:
             return signer.sign(Caller(Viewer(user_id, "benchmark")))[0]

@@ -29,7 +29,7 @@ _AUTHORS = range(1, 1_001)
 _TEXT = "a tweet of about a hundred characters, as people write them when they have something to say to others"
 
 
-class _Rate:
+class Rate:
     """What callers did in turns: each call's seconds, and how long the turns were."""
 
     def __init__(self) -> None:
@@ -95,11 +95,11 @@ async def measure(members: int) -> None:
         for callers in (1, 16, 128):
             title(f"{members} member{'s' * (members > 1)}, {callers} at once")
             rates = {
-                "bare insert": _Rate(),
-                "post": _Rate(),
-                "reply": _Rate(),
-                "like": _Rate(),
-                "like, all of one tweet": _Rate(),
+                "bare insert": Rate(),
+                "post": Rate(),
+                "reply": Rate(),
+                "like": Rate(),
+                "like, all of one tweet": Rate(),
             }
             for _ in range(_TURNS):
                 for rate, call in zip(rates.values(), (insert, post, reply, like_one_of_many, like_the_one), strict=True):

@@ -5,7 +5,6 @@ after the other, and the medians of the rounds are compared, as other programs u
 """
 
 import asyncio
-import os
 import random
 import shutil
 import subprocess
@@ -21,6 +20,7 @@ from urllib.parse import urlsplit
 import uvloop
 
 from benchmarks.report import check, line, ms, title
+from benchmarks.server import cpu_seconds
 from murmur.clock import wall_clock
 from murmur.cluster import redis as engine
 from murmur.cluster.server import Server
@@ -42,7 +42,6 @@ _DELIVERIES = 100_000
 _BATCH = 500
 _READS = 2_000
 _WRITES = 300_000
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
@@ -105,13 +104,13 @@ async def _fan_out(
         TweetPublished(id=ids(), at=wall_clock(), tweet_id=ids(), author_id=rng.choice(authors), text="")
         for _ in range(_DELIVERIES // (followers + 1))
     ]
-    before, cpu, began = _cpu(servers), process_time(), perf_counter()
+    before, cpu, began = cpu_seconds(*(server.pid for server in servers)), process_time(), perf_counter()
     for start in range(0, len(events), _BATCH):
         await fanout.handle(events[start : start + _BATCH])
     took, cpu = perf_counter() - began, process_time() - cpu
     due = len(events) * (followers + 1)
     written = f"murmur_deliveries_total {float(due)}".encode() in metrics.exposition()
-    return _Round(due / took, cpu / due * 1e6, (_cpu(servers) - before) / due * 1e6, written)
+    return _Round(due / took, cpu / due * 1e6, (cpu_seconds(*(server.pid for server in servers)) - before) / due * 1e6, written)
 
 
 class _Graph:
@@ -175,12 +174,3 @@ def _pipelined_sets(url: str, port: int) -> float:
         check=True,
     )
     return float(done.stdout.splitlines()[-1].split(",")[1].strip('"'))
-
-
-def _cpu(servers: Sequence[Server]) -> float:
-    """Seconds of CPU that the servers have used, as the kernel tells."""
-    seconds = 0.0
-    for server in servers:
-        fields = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
-        seconds += (int(fields[11]) + int(fields[12])) / _TICKS
-    return seconds

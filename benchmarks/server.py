@@ -75,8 +75,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """User and system time of all threads until now, to a hundredth of a second."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICK
+        return cpu_seconds(self.pid)
 
     def peak_memory(self) -> int:
         """The most memory that the process has held at once, in bytes."""
@@ -130,17 +129,18 @@ def murmur(*arguments: str) -> tuple[str, ...]:
     return str(Path(sys.executable).with_name("murmur")), *arguments
 
 
-def environment() -> dict[str, str]:
-    """The environment without settings: what is measured is the defaults."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("MURMUR_")}
+def environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment without other settings than these: what is measured is the defaults."""
+    outer = {name: value for name, value in os.environ.items() if not name.startswith("MURMUR_")}
+    return {**outer, **(settings or {})}
 
 
-async def run_import(data_dir: Path, *source: str) -> float:
+async def run_import(data_dir: Path, *source: str, settings: Mapping[str, str] | None = None) -> float:
     """Run `murmur import` to its end; returns its seconds, the start of the interpreter included."""
     started = perf_counter()
     process = await asyncio.create_subprocess_exec(
         *murmur("import", *source, "--data-dir", str(data_dir)),
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=environment(),
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=environment(settings),
     )  # fmt: skip
     try:
         output, _ = await process.communicate()
@@ -151,6 +151,15 @@ async def run_import(data_dir: Path, *source: str) -> float:
     if process.returncode or b" 0 rejected" not in output:
         raise BenchmarkFailed(f"the import failed:\n{output[-2000:].decode()}")
     return perf_counter() - started
+
+
+def cpu_seconds(*pids: int) -> float:
+    """User and system time of all threads of these processes until now."""
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / _TICK
 
 
 def machine_seconds() -> float:

@@ -74,7 +74,7 @@ async def _run(folder: Path, graph_file: Path | None, seconds: float) -> None:
         Server(data_dir) as server,
         aiohttp.ClientSession(server.url, connector=aiohttp.TCPConnector(limit=0)) as session,
     ):
-        community = await Community.open(server, session, graph)
+        community = await Community.open(data_dir / "keys" / "access.pem", session, graph)
         platform = _Platform(server, community, seconds)
         await platform.fill(write_archive(folder / "tweets.ndjson", graph, _TWEETS_EACH))
         rate = await platform.costs()

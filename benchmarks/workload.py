@@ -128,10 +128,13 @@ class Workload:
             case Kind.HOME:
                 body = self._home
             case Kind.USER:
-                body = request(USER, id=self._ids[self._chance.choice(self._people)])
+                return self.person(viewer, self._chance.choice(self._people))
             case Kind.COMPOSE:
                 body = request(COMPOSE, text=compose_text(self._chance, self._people))
         return Operation(kind, viewer, body)
+
+    def person(self, viewer: str, looked_at: str) -> Operation:
+        return Operation(Kind.USER, viewer, request(USER, id=self._ids[looked_at]))
 
 
 def compose_text(chance: random.Random, people: Sequence[str]) -> str:

@@ -56,7 +56,8 @@ def remembered(file: Path, make: Callable[[], str]) -> str:
 class Server:
     """Starts, ends, kills and pauses one process. After an end `start` runs it again on the same port and data.
 
-    `ready` says whether the server answers; without it, an accepted connection on `port` does.
+    `ready` says whether the server answers; without it, an accepted connection on `port` does. `environment` is what it is given
+    beside this process's own at its next start; None where it needs none.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Server:
         self.directory = directory
         self.log = directory / f"{name}.log"
         self._command = list(command)
-        self._environment = environment
+        self.environment = environment
         self._ready = ready or self._accepts
         self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
@@ -91,7 +92,7 @@ class Server:
     def spawn(self) -> None:
         """Start the process without waiting for it. Raises StartupError when there is no such program."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        environment = None if self._environment is None else {**os.environ, **self._environment}
+        environment = None if self.environment is None else {**os.environ, **self.environment}
         with self.log.open("ab") as log:
             try:
                 self._process = subprocess.Popen(  # noqa: S603 (our own command lines)

@@ -1,8 +1,5 @@
 """The whole distributed profile on real engines, as `murmur cluster up` runs it, from outside: HTTPS through HAProxy."""
 
-import asyncio
-import ssl
-import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,36 +7,23 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from murmur.cluster import haproxy, kafka, mongodb, neo4j, redis
-from murmur.roles.cluster import Cluster, Size
-from tests.conftest import needs
+from murmur.cluster import mongodb, neo4j
+from murmur.roles.cluster import Cluster
 from tests.support.city import City, door_to
-from tests.support.program import CHEAP, murmur
-from tests.support.waiting import until
-
-# Engines that have just started are slow, the more so where tests of others run beside these.
-_PATIENT = {"MURMUR_SUBGRAPH_TIMEOUT": "25", "MURMUR_REQUEST_TIMEOUT": "30"}
+from tests.support.clusters import healthy, outside, watched
+from tests.support.program import murmur
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """One for all tests here: they keep to people of their own, and wait for what they have ended to be back."""
-    for engine in (mongodb, neo4j, redis, kafka, haproxy):
-        needs(engine.missing())
-    running = Cluster(tmp_path_factory.mktemp("cluster"), Size(members=1, brokers=1), more={**CHEAP, **_PATIENT})
-    with running:
-        stop = threading.Event()
-        watching = threading.Thread(target=running.run, args=(stop,))
-        watching.start()
+    with watched(tmp_path_factory.mktemp("cluster"), members=1) as running:
         yield running
-        stop.set()
-        watching.join()
 
 
 @pytest.fixture
 async def session(cluster: Cluster) -> AsyncIterator[aiohttp.ClientSession]:
-    context = ssl.create_default_context(cafile=cluster.certificate)
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as opened:
+    async with outside(cluster) as opened:
         yield opened
 
 
@@ -67,9 +51,7 @@ async def test_what_is_posted_reaches_the_timelines_of_those_who_follow(city: Ci
 
 
 @pytest.mark.parametrize("name", ["users", "tweets", "timelines", "outbox-relay", "fanout", "gateway-1"])
-async def test_a_role_that_is_killed_comes_back_and_nothing_acknowledged_is_lost(
-    cluster: Cluster, city: City, session: aiohttp.ClientSession, name: str
-) -> None:
+async def test_a_role_that_is_killed_comes_back_and_nothing_acknowledged_is_lost(cluster: Cluster, city: City, name: str) -> None:
     author, reader = await city.people(f"a_{name[:7].replace('-', '_')}", f"r_{name[:7].replace('-', '_')}")
     await reader.follow(author)
     posted = [await author.tweet("before")]
@@ -81,11 +63,7 @@ async def test_a_role_that_is_killed_comes_back_and_nothing_acknowledged_is_lost
         answer = await author.run(document)
         if "errors" not in answer:
             posted.insert(0, answer["data"]["createTweet"]["tweet"]["id"])
-
-    async def back() -> bool:
-        return all(line.trouble is None for line in await asyncio.to_thread(cluster.status))
-
-    await until(back, 120)
+    await healthy(cluster)
     posted.insert(0, await author.tweet("after"))
     await reader.sees(*posted, seconds=60)
 
