@@ -145,7 +145,7 @@ async def test_events_that_nobody_can_work_on_go_to_the_dead_letters_and_the_res
 
         async def buried() -> bool:
             letters = await broker.dead_letters(1_000)
-            return {letter.group for letter in letters if letter.record.value != monster} == set(GROUPS)
+            return {letter.group for letter in letters if letter.record.value != monster} >= set(GROUPS)
 
         await until(buried, 60)
     await healthy(cluster)
