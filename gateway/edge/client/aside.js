@@ -2,6 +2,7 @@
 
 import { href } from "./addresses.js";
 import { h } from "./dom.js";
+import { plural } from "./format.js";
 import { run } from "./graphql.js";
 import { personRow } from "./person.js";
 import { viewer } from "./session.js";
@@ -17,6 +18,21 @@ export function suggestions(signal) {
       })
       .catch(() => {});
   }
+  return panel;
+}
+
+/** The hashtags that rise, for everybody. */
+export function trends() {
+  const panel = h("section", { class: "panel trends", hidden: true });
+  run("Trends", { first: 5 })
+    .then((data) => {
+      const entries = data.trends.map(({ hashtag, tweetCount }) =>
+        h("li", {}, h("a", { class: "name", href: href.search(`#${hashtag.tag}`) }, `#${hashtag.tag}`), h("span", { class: "hint" }, plural(tweetCount, "tweet"))),
+      );
+      panel.replaceChildren(h("h2", {}, "Rising"), h("ol", {}, entries));
+      panel.hidden = entries.length === 0;
+    })
+    .catch(() => {});
   return panel;
 }
 

@@ -6,6 +6,7 @@ import { openComposer } from "./composer.js";
 import { menu } from "./dialogs.js";
 import { freshId, h, icon, mark, unseen } from "./dom.js";
 import { ago, count, moment, plural } from "./format.js";
+import { watchCard } from "./impressions.js";
 import { aboutPerson, avatar, nameLink } from "./person.js";
 import { viewer } from "./session.js";
 import { textNodes } from "./text.js";
@@ -53,6 +54,7 @@ export function tweetCard(tweet, { signal, retweetedBy = null, focal = false }) 
     ].filter(Boolean);
   }
   draw();
+  watchCard(card);
   changes.addEventListener(
     "tweet",
     ({ detail }) => {

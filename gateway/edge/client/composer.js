@@ -5,6 +5,7 @@ import { dialog } from "./dialogs.js";
 import { freshId, h, mark } from "./dom.js";
 import { sentence } from "./format.js";
 import { ApiError, mutate } from "./graphql.js";
+import { freshKey } from "./keys.js";
 import { avatar } from "./person.js";
 import { viewer } from "./session.js";
 import { weigher } from "./weight.js";
@@ -66,7 +67,7 @@ export function composer({ inReplyTo = null, quotes = null, done = () => {}, aut
     if (room !== null && room < 0) return fail(`The text is ${-room} characters too long.`), text.focus();
     button.setAttribute("aria-busy", "true");
     fail(null);
-    key ??= newKey();
+    key ??= freshKey();
     const input = { text: text.value, idempotencyKey: key, inReplyTo: inReplyTo?.id, quotes: quotes?.id };
     try {
       const payload = await mutate("CreateTweet", { input });
@@ -116,6 +117,3 @@ export function openComposer({ inReplyTo = null, quotes = null } = {}) {
     ),
   );
 }
-
-// `crypto.randomUUID` is not there where a page comes over plain HTTP from another machine.
-const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,7 +1,7 @@
 // The page: who is signed in, which view is shown, and what is told beside it.
 
 import { href } from "./addresses.js";
-import { quickSearch, suggestions } from "./aside.js";
+import { quickSearch, suggestions, trends } from "./aside.js";
 import { openComposer } from "./composer.js";
 import { h, icon, mark, unseen } from "./dom.js";
 import { ago } from "./format.js";
@@ -73,7 +73,7 @@ function markPlace() {
 function drawBeside() {
   besideLife.abort();
   besideLife = new AbortController();
-  beside.replaceChildren(quickSearch(), suggestions(besideLife.signal));
+  beside.replaceChildren(quickSearch(), trends(), suggestions(besideLife.signal));
 }
 
 function tellUnread() {

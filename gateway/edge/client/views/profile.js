@@ -6,6 +6,7 @@ import { h } from "../dom.js";
 import { feed } from "../feed.js";
 import { count, month, plural } from "../format.js";
 import { run } from "../graphql.js";
+import { sawProfile } from "../impressions.js";
 import { avatar, followButton, onPerson, personMenu, personRow, verifiedSign } from "../person.js";
 import { viewer } from "../session.js";
 import { outward } from "../text.js";
@@ -28,6 +29,7 @@ export function profile({ parts: [name, tab = ""] }, signal) {
   const content = loading(async () => {
     const { user } = await run("Profile", { handle, first: PAGE });
     if (!user) return h("p", { class: "empty" }, `Nobody is called @${handle}.`);
+    sawProfile(user.id);
     title.replaceChildren(h("bdi", {}, user.name));
     return PEOPLE[tab] ? [subtabs(user, tab), people(user, tab, signal)] : [about(user, signal), subtabs(user, tab), tweets(user, tab, signal)];
   }, signal);

@@ -6,7 +6,7 @@ import { h } from "../dom.js";
 import { feed } from "../feed.js";
 import { ApiError, run } from "../graphql.js";
 import { personRow } from "../person.js";
-import { suggestions } from "../aside.js";
+import { suggestions, trends } from "../aside.js";
 import { head, tabs } from "./parts.js";
 
 const PAGE = 20;
@@ -55,7 +55,7 @@ export function search({ query: asked }, signal) {
       empty: "Nothing was found.",
       signal,
     }).element;
-  const element = h("div", {}, head("Search"), box, help(!query), ...(query ? [kinds, results()] : [suggestions(signal)]));
+  const element = h("div", {}, head("Search"), box, help(!query), ...(query ? [kinds, results()] : [trends(), suggestions(signal)]));
   return { title: query ? `${query} · Search` : "Search", element };
 }
 
