@@ -9,7 +9,7 @@ import asyncio
 import random
 import resource
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from time import perf_counter, process_time
 
@@ -32,7 +32,7 @@ _LOOK_SECONDS = 0.002
 
 
 class _NoBackfill:
-    async def posts_of(self, _user_ids: object, _window: Window) -> Sequence[Post]:
+    async def posts_of(self, user_ids: Collection[int], window: Window) -> Sequence[Post]:  # noqa: ARG002 (the port's own)
         return ()
 
 

@@ -53,7 +53,7 @@ async def _platform(folder: Path, people: int) -> None:
         aiohttp.ClientSession(server.url, connector=aiohttp.TCPConnector(limit=0)) as session,
     ):
         title(f"`murmur up`, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the run")
-        community = await Community.open(server, session, read_graph(edges))
+        community = await Community.open(folder / "data" / "keys" / "access.pem", session, read_graph(edges))
         await community.read_all()
         crowd = [token for handle, token in community.tokens.items() if handle != _AUTHOR]
         await _memory(server, session, crowd)
