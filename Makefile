@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 EXPLORER := gateway/edge/explorer
 INTEROP := tests/interop
-SOURCES := murmur gateway subgraphs workers tests benchmarks
+SOURCES := murmur gateway subgraphs workers tests benchmarks examples
 
 .DEFAULT_GOAL := help
 .PHONY: help up test check fmt bench schema explorer interop engines lock clean
