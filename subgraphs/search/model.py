@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from typing import Literal
 
+import msgspec
+
 
 class Kind(StrEnum):
     TWEET = "tweet"
@@ -168,13 +170,13 @@ class PersonDocument:
 Document = TweetDocument | PersonDocument
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """What was found. `person_id` is its author, or the person."""
+class Hit(msgspec.Struct, frozen=True, gc=False):
+    """What was found. `person_id` is its author, or the person; `grade` that of the list that it was found in."""
 
     kind: Kind
     id: int
     person_id: int
+    grade: Grade | None
 
 
 class TrendWindow(StrEnum):

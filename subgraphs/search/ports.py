@@ -23,10 +23,11 @@ class SearchIndex(Protocol):
         """Those that are not there are passed over. What is removed is found no more on return."""
         ...
 
-    async def find(self, kind: Kind, query: Query, grade: Grade | None, below: int, limit: int) -> Sequence[Hit]:
-        """Of the entries of this kind that match, with an id below `below`, the `limit` (at most 1,000) greatest ids, falling.
+    async def find(self, kind: Kind, query: Query, grades: Sequence[Grade | None], below: int, limit: int) -> Sequence[Hit]:
+        """Of the entries of this kind that match, the first `limit` (at most 1,000): of the first of the grades those with an id
+        below `below`, by falling id, and then all of the next grade.
 
-        With a grade, those that match that well and no better; without one, all. For people, every term of the query is one
+        Of a grade are those that match that well and no better; of None are all. For people, every term of the query is one
         that can be said of them (`Query.of_people`).
         """
         ...

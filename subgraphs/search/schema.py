@@ -60,7 +60,7 @@ class Hashtag:
         wanted = page_of(name, first=first, after=after)
         below = MAX_ID + 1 if wanted.below is None else wanted.below
         found = await info.context.service.tagged(info.context.viewer_id, self.tag, below, wanted.limit)
-        page = Page([hit for _, hit in found.items], has_next=found.has_next, has_previous=after is not None)
+        page = Page(found.items, has_next=found.has_next, has_previous=after is not None)
         return connection(name, page, lambda hit: hit.id, lambda hit: Tweet(id=strawberry.ID(str(hit.id))))
 
 
@@ -189,7 +189,7 @@ def _place(name: str, grades: Sequence[Grade | None], cursor: str) -> Place:
 
 
 def _connection(name: str, found: Found, *, has_previous: bool) -> SearchConnection:
-    edges = [SearchEdge(cursor=encode_cursor(_list(name, place.grade), place.id), node=_node(hit)) for place, hit in found.items]
+    edges = [SearchEdge(cursor=encode_cursor(_list(name, hit.grade), hit.id), node=_node(hit)) for hit in found.items]
     return SearchConnection(
         edges=edges,
         nodes=[edge.node for edge in edges],

@@ -1,6 +1,6 @@
 """What every search index keeps of the promises in `subgraphs/search/ports.py`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -38,7 +38,7 @@ def person(number: int, handle: str, name: str = "", bio: str | None = None) -> 
 
 async def find(index: SearchIndex, text: str, grade: Grade | None = None, kind: Kind = Kind.TWEET) -> list[int]:
     """The numbers of what is found."""
-    hits = await index.find(kind, parse(text), grade, MAX_ID + 1, 100)
+    hits = await index.find(kind, parse(text), [grade], MAX_ID + 1, 100)
     assert all(hit.kind is kind for hit in hits)
     return [hit.id - BASE for hit in hits]
 
@@ -111,11 +111,27 @@ async def test_a_part_of_a_list_goes_on_below_an_id(index: SearchIndex) -> None:
     await index.put([tweet(number, "same words") for number in range(10)])
     seen: list[int] = []
     below = MAX_ID + 1
-    while hits := await index.find(Kind.TWEET, parse("same"), Grade.EXACT, below, 3):
+    while hits := await index.find(Kind.TWEET, parse("same"), [Grade.EXACT], below, 3):
         seen += [hit.id - BASE for hit in hits]
         below = hits[-1].id
         await index.put([tweet(100 + len(seen), "same words written meanwhile")])
     assert seen == list(range(9, -1, -1))
+
+
+async def test_grades_follow_each_other_in_one_list(index: SearchIndex) -> None:
+    await index.put([tweet(number, "a timeline" if number % 2 else "two timelines") for number in range(8)])
+    both = (Grade.EXACT, Grade.LOOSE)
+
+    async def part(grades: Sequence[Grade], below: int, limit: int) -> list[tuple[int, Grade | None]]:
+        hits = await index.find(Kind.TWEET, parse("timeline"), grades, below, limit)
+        return [(hit.id - BASE, hit.grade) for hit in hits]
+
+    whole = [*((number, Grade.EXACT) for number in (7, 5, 3, 1)), *((number, Grade.LOOSE) for number in (6, 4, 2, 0))]
+    for limit in (1, 4, 5, 8, 20):
+        assert await part(both, MAX_ID + 1, limit) == whole[:limit]
+        assert await part(both, BASE + 5, limit) == whole[2:][:limit]
+        assert await part(both[1:], BASE + 4, limit) == whole[6:][:limit]
+    assert await part((), MAX_ID + 1, 5) == []
 
 
 async def test_a_document_replaces_that_of_its_id_and_kind_alone(index: SearchIndex) -> None:
@@ -124,7 +140,7 @@ async def test_a_document_replaces_that_of_its_id_and_kind_alone(index: SearchIn
     assert await find(index, "first") == []
     assert await find(index, "second min_likes:9") == [1]
     assert await find(index, "first", kind=Kind.PERSON) == [1]
-    hit, *_ = await index.find(Kind.TWEET, parse("second"), None, MAX_ID + 1, 10)
+    hit, *_ = await index.find(Kind.TWEET, parse("second"), [None], MAX_ID + 1, 10)
     assert hit.person_id == 1
 
 
@@ -157,7 +173,7 @@ async def test_no_query_is_read_as_the_engines_own_language(index: SearchIndex, 
     except BadUserInput:
         return
     for grade in (None, *Grade):
-        await index.find(Kind.TWEET, query, grade, MAX_ID + 1, 10)
+        await index.find(Kind.TWEET, query, [grade], MAX_ID + 1, 10)
 
 
 async def test_two_processes_use_one_folder(tmp_path: Path) -> None:

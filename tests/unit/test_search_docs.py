@@ -54,7 +54,7 @@ async def test_each_example_finds_what_the_page_says(tmp_path: Path) -> None:
     async with empty_index("tantivy", tmp_path) as index:
         await index.put(documents())
         for query, told, _ in examples:
-            hits = await index.find(Kind.TWEET, parse(query.strip("`")), None, MAX_ID + 1, 10)
+            hits = await index.find(Kind.TWEET, parse(query.strip("`")), [None], MAX_ID + 1, 10)
             assert ", ".join(str(hit.id) for hit in hits) == told, query
 
 

@@ -134,8 +134,8 @@ async def test_alternatives_are_asked_at_once_and_joined(server: Replayed, index
     await index.apply()
     server.asked.clear()
     server.hits = [[{"id": "3", "person_id": "1"}, {"id": "1", "person_id": "1"}], [{"id": "3", "person_id": "1"}]]
-    found = await index.find(Kind.TWEET, parse("cats OR dogs from:ada"), Grade.EXACT, MAX_ID + 1, 2)
-    assert found == [Hit(Kind.TWEET, 3, 1), Hit(Kind.TWEET, 1, 1)]
+    found = await index.find(Kind.TWEET, parse("cats OR dogs from:ada"), [Grade.EXACT], MAX_ID + 1, 2)
+    assert found == [Hit(Kind.TWEET, 3, 1, Grade.EXACT), Hit(Kind.TWEET, 1, 1, Grade.EXACT)]
     [(_, path, body)] = server.asked
     assert path == "/multi-search"
     assert [query["q"] for query in body["queries"]] == ['"cats" ', '"dogs" ']
@@ -147,7 +147,7 @@ async def test_alternatives_are_asked_at_once_and_joined(server: Replayed, index
 async def test_what_matches_exactly_is_taken_out_of_the_loose_grade(server: Replayed, index: MeilisearchIndex) -> None:
     await index.apply()
     server.hits = [[{"id": "3", "person_id": "1"}, {"id": "2", "person_id": "1"}], [{"id": "3", "person_id": "1"}]]
-    assert await index.find(Kind.TWEET, parse("cats"), Grade.LOOSE, MAX_ID + 1, 3) == [Hit(Kind.TWEET, 2, 1)]
+    assert await index.find(Kind.TWEET, parse("cats"), [Grade.LOOSE], MAX_ID + 1, 3) == [Hit(Kind.TWEET, 2, 1, Grade.LOOSE)]
     assert server.asked[-1][2]["queries"][0]["filter"].endswith('AND id IN ["3", "2"]')
 
 
@@ -157,7 +157,7 @@ async def test_a_server_that_is_away_or_refuses_is_unavailable(server: Replayed)
         with pytest.raises(Unavailable):
             await index.check()
         with pytest.raises(Unavailable):
-            await index.find(Kind.TWEET, parse("cats"), None, MAX_ID, 1)
+            await index.find(Kind.TWEET, parse("cats"), [None], MAX_ID, 1)
         await index.close()
 
 

@@ -70,7 +70,7 @@ async def reindexed(folder: Path, town: Town, between: Callable[[str, Indexer], 
 
 
 async def found(index: SearchIndex, query: str) -> list[int]:
-    return [hit.id for hit in await index.find(Kind.TWEET, parse(query), None, MAX_ID + 1, 1_000)]
+    return [hit.id for hit in await index.find(Kind.TWEET, parse(query), [None], MAX_ID + 1, 1_000)]
 
 
 async def test_nothing_that_is_written_meanwhile_is_lost(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import msgspec
 from httpx2 import HTTPError
 from meilisearch_python_sdk import AsyncClient
 from meilisearch_python_sdk.errors import MeilisearchApiError, MeilisearchError
@@ -18,6 +19,7 @@ from meilisearch_python_sdk.models.task import TaskInfo
 
 from murmur.engines import Report
 from murmur.errors import StartupError, Unavailable
+from murmur.ids import MAX_ID
 from subgraphs.search.model import Document, Grade, Hit, Kind, Query, TweetDocument
 from subgraphs.search.stores.meilisearch_queries import SHIFT, among, render
 
@@ -78,7 +80,19 @@ class MeilisearchIndex:
             await self._make()
             await self._done([await _asked(self._client.index(self._uid(kind)).delete_documents([str(id_) for id_ in ids]))])
 
-    async def find(self, kind: Kind, query: Query, grade: Grade | None, below: int, limit: int) -> Sequence[Hit]:
+    async def find(self, kind: Kind, query: Query, grades: Sequence[Grade | None], below: int, limit: int) -> Sequence[Hit]:
+        hits: list[Hit] = []
+        for grade in grades:
+            hits += [
+                msgspec.structs.replace(hit, grade=grade)
+                for hit in await self._graded(kind, query, grade, below, limit - len(hits))
+            ]
+            if len(hits) >= limit:
+                break
+            below = MAX_ID + 1
+        return hits
+
+    async def _graded(self, kind: Kind, query: Query, grade: Grade | None, below: int, limit: int) -> Sequence[Hit]:
         if grade is not Grade.LOOSE:
             return await self._search(kind, query, exact=grade is Grade.EXACT, below=below, limit=limit)
         found: list[Hit] = []
@@ -160,7 +174,8 @@ class MeilisearchIndex:
         except _NoIndexError:
             self._made = False
             raise
-        hits = {int(hit["id"]): Hit(kind, int(hit["id"]), int(hit["person_id"])) for result in results for hit in result.hits}  # pyright: ignore[reportGeneralTypeIssues, reportAttributeAccessIssue] (no federation was asked for)
+        found = [hit for result in results for hit in result.hits]  # pyright: ignore[reportGeneralTypeIssues, reportAttributeAccessIssue] (no federation was asked for)
+        hits = {int(hit["id"]): Hit(kind, int(hit["id"]), int(hit["person_id"]), None) for hit in found}
         return sorted(hits.values(), key=lambda hit: hit.id, reverse=True)[:limit]
 
     async def _done(self, tasks: Sequence[TaskInfo]) -> None:

@@ -4,11 +4,9 @@ Several processes may use one folder: each takes the writer's place for the time
 whether another has committed.
 """
 
-import asyncio
 import fcntl
 import os
 from collections.abc import Callable, Collection, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -19,6 +17,7 @@ from tantivy import FieldType, Filter, Occur, Order, TextAnalyzerBuilder, Tokeni
 
 from murmur.errors import StartupError, Unavailable
 from murmur.ids import MAX_ID
+from murmur.threads import Threads
 from subgraphs.search.model import (
     Clause,
     Document,
@@ -78,8 +77,8 @@ class TantivyIndex:
         except (OSError, ValueError) as error:
             raise StartupError(f"can't open the search index in {path}: {error}") from error
         # Searches do not wait for commits.
-        self._writing = ThreadPoolExecutor(1, "search index writer")
-        self._reading = ThreadPoolExecutor(_THREADS, "search index")
+        self._writing = Threads(1, "write search index")
+        self._reading = Threads(_THREADS, "read search index")
 
     async def put(self, documents: Sequence[Document]) -> None:
         if documents:
@@ -89,8 +88,8 @@ class TantivyIndex:
         if ids:
             await self._run(self._writing, partial(self._write, [_key(kind, id_) for id_ in ids], ()))
 
-    async def find(self, kind: Kind, query: Query, grade: Grade | None, below: int, limit: int) -> Sequence[Hit]:
-        return await self._run(self._reading, partial(self._find, kind, query, grade, below, limit))
+    async def find(self, kind: Kind, query: Query, grades: Sequence[Grade | None], below: int, limit: int) -> Sequence[Hit]:
+        return await self._run(self._reading, partial(self._find, kind, query, grades, below, limit))
 
     async def ids(self, kind: Kind, above: int, limit: int) -> Sequence[int]:
         def work() -> Sequence[int]:
@@ -101,12 +100,12 @@ class TantivyIndex:
         return await self._run(self._reading, work)
 
     async def close(self) -> None:
-        await asyncio.to_thread(self._writing.shutdown)
-        await asyncio.to_thread(self._reading.shutdown)
+        await self._writing.close()
+        await self._reading.close()
 
-    async def _run(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    async def _run(self, threads: Threads, work: Callable[[], T]) -> T:
         try:
-            return await asyncio.get_running_loop().run_in_executor(threads, work)
+            return await threads.run(work)
         except (OSError, ValueError) as error:
             raise Unavailable(f"the search index does not answer: {error}") from error
 
@@ -129,16 +128,27 @@ class TantivyIndex:
             self._seen = committed
         return self._index.searcher()
 
-    def _find(self, kind: Kind, query: Query, grade: Grade | None, below: int, limit: int) -> Sequence[Hit]:
+    def _find(self, kind: Kind, query: Query, grades: Sequence[Grade | None], below: int, limit: int) -> Sequence[Hit]:
+        hits: list[Hit] = []
+        searcher = self._searcher()
+        for grade in grades:
+            wanted = self._graded(kind, query, grade, below)
+            order = Order.Desc
+            found = searcher.search(wanted, limit - len(hits), count=False, order_by_field="id", order=order).hits
+            people = searcher.fast_field_values("person_id", [address for _, address in found])
+            hits += [Hit(kind, id_, int(person or 0), grade) for (id_, _), person in zip(found, people, strict=True)]
+            if len(hits) >= limit:
+                break
+            below = MAX_ID + 1
+        return hits
+
+    def _graded(self, kind: Kind, query: Query, grade: Grade | None, below: int) -> tantivy.Query:
         wanted = self._between(kind, 0, below)
         wanted += self._clauses(query, loose=grade is not Grade.EXACT)
         if grade is Grade.LOOSE:
             everything = (Occur.Must, tantivy.Query.all_query())
             wanted.append((Occur.MustNot, tantivy.Query.boolean_query([everything, *self._clauses(query, loose=False)])))
-        searcher = self._searcher()
-        found = searcher.search(tantivy.Query.boolean_query(wanted), limit, count=False, order_by_field="id", order=Order.Desc)
-        people = searcher.fast_field_values("person_id", [address for _, address in found.hits])
-        return [Hit(kind, id_, int(person or 0)) for (id_, _), person in zip(found.hits, people, strict=True)]
+        return tantivy.Query.boolean_query(wanted)
 
     def _clauses(self, query: Query, *, loose: bool) -> list[tuple[Occur, tantivy.Query]]:
         last = (query.last_word,)
@@ -200,7 +210,8 @@ class TantivyIndex:
         return tantivy.Query.range_query(self._schema, field, kind, max(from_, 0), max(below, 0), include_upper=False)
 
     def _between(self, kind: Kind, from_: int, below: int) -> list[tuple[Occur, tantivy.Query]]:
-        return [(Occur.Must, self._term("kind", kind)), (Occur.Must, self._range("id", from_, below))]
+        of_kind = [(Occur.Must, self._term("kind", kind))]
+        return of_kind if from_ == 0 and below > MAX_ID else [*of_kind, (Occur.Must, self._range("id", from_, below))]
 
 
 def _any(queries: Sequence[tantivy.Query]) -> tantivy.Query:
