@@ -31,7 +31,7 @@ class Listener(Protocol):
 
 class PubSub(Protocol):
     async def publish(self, messages: Sequence[Message]) -> None:
-        """Send the messages, in their order. Raises Unavailable, and then some may have been sent."""
+        """Send the messages, in their order. Raises Unavailable, and then some may have been sent, or may be sent later."""
         ...
 
     def listen(self, channels: Collection[str]) -> AbstractAsyncContextManager[Listener]:

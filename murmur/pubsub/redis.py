@@ -1,7 +1,7 @@
 """Publish/subscribe of Redis and Redis Cluster, where a message reaches the subscribers of every member."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import cycle
 from typing import Any, cast
@@ -22,6 +22,8 @@ _PING_SECONDS = 5.0
 _SILENT_SECONDS = 12.0
 _WAIT_SECONDS = (0.1, 2.0)
 _READ_BYTES = 64 * 1024
+_AGAIN_SECONDS = 0.5
+_UNSENT_BYTES = 4 << 20
 _log = structlog.get_logger()
 
 
@@ -34,12 +36,32 @@ class RedisPubSub:
         self._prefix = f"{place.prefix}:channel:".encode()
         self._channels = Channels()
         self._upstream = _Upstream(place, self._wanted, self._received, self._gap)
+        self._unsent = _Unsent()
+        self._sending: asyncio.Task[None] | None = None
 
     async def publish(self, messages: Sequence[Message]) -> None:
         for message in messages:
             if len(message.value) > MAX_MESSAGE:
                 raise ValueError(f"a message of {len(message.value)} bytes; the most is {MAX_MESSAGE}")
+        try:
+            await self._send(messages)
+        except Unavailable:
+            self._unsent.keep(messages)
+            if self._sending is None or self._sending.done():
+                self._sending = asyncio.create_task(self._send_again())
+            raise
+
+    async def _send(self, messages: Iterable[Message]) -> None:
         await self._redis.batch([command(name := self._name(channel), "PUBLISH", name, value) for channel, value in messages])
+
+    async def _send_again(self) -> None:
+        """Listeners may be back before this process can publish, and would have no gap to tell them of what it could not."""
+        while messages := self._unsent.take():
+            await asyncio.sleep(_AGAIN_SECONDS)
+            try:
+                await self._send(messages)
+            except Unavailable:
+                self._unsent.keep(messages)
 
     @asynccontextmanager
     async def listen(self, channels: Collection[str]) -> AsyncGenerator[Listener]:
@@ -53,6 +75,9 @@ class RedisPubSub:
                 self._upstream.unsubscribe([self._name(channel) for channel in left])
 
     async def close(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.wait([self._sending])
         await self._upstream.close()
         await self._redis.close()
 
@@ -70,6 +95,27 @@ class RedisPubSub:
 
     def _channel(self, name: bytes) -> str:
         return name.removeprefix(self._prefix).decode()
+
+
+class _Unsent:
+    """Messages that could not be sent, equal ones once, and of too many none: who waits looks again by itself in the end."""
+
+    def __init__(self) -> None:
+        self._messages: dict[Message, None] = {}
+        self._size = 0
+
+    def keep(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            if message not in self._messages:
+                self._messages[message] = None
+                self._size += len(message.channel) + len(message.value)
+        if self._size > _UNSENT_BYTES:
+            self.take()
+
+    def take(self) -> Collection[Message]:
+        """All of them, which are kept no longer."""
+        taken, self._messages, self._size = self._messages, {}, 0
+        return taken
 
 
 class _Upstream:
