@@ -91,6 +91,11 @@ def is_handle(text: str) -> bool:
     return _HANDLE.fullmatch(text) is not None
 
 
+def is_hashtag(tag: str) -> bool:
+    """Whether a text without a sign is one that a hashtag can have."""
+    return len(tag) <= MAX_HASHTAG and _HASHTAG.fullmatch(f"#{tag}") is not None
+
+
 def is_url(value: str) -> bool:
     """Whether a text is an absolute http or https URL that a page may link to."""
     if len(value) > MAX_URL or any(character.isspace() or not character.isprintable() for character in value):

@@ -1,5 +1,6 @@
 """The search subgraph's GraphQL: types in, service calls out."""
 
+import unicodedata
 from collections.abc import Sequence
 from enum import Enum
 from hashlib import blake2b
@@ -19,7 +20,7 @@ from murmur.ids import MAX_ID
 from murmur.runtime.context import RequestContext
 from murmur.runtime.relay import After, Connection, First, PageInfo, connection
 from murmur.runtime.subgraph import federated_schema
-from murmur.text import MAX_HASHTAG
+from murmur.text import is_hashtag
 from subgraphs.search.model import Grade, Hit, Kind
 from subgraphs.search.model import TrendWindow as Window
 from subgraphs.search.service import SearchService, Trends, parse
@@ -150,8 +151,8 @@ class Query:
 
     @strawberry.field(description="A hashtag by its name, with or without its sign; null for what can be none.")
     def hashtag(self, tag: Annotated[str, strawberry.argument(description="Without regard to case.")]) -> Hashtag | None:
-        tag = tag.lstrip("#＃").lower()
-        return Hashtag(tag=tag) if 0 < len(tag) <= MAX_HASHTAG and not any(character.isspace() for character in tag) else None
+        tag = unicodedata.normalize("NFC", tag.lstrip("#＃"))
+        return Hashtag(tag=tag.lower()) if is_hashtag(tag) else None
 
     @strawberry.field(
         description="The hashtags that rise against their own past, the steepest first, as they were ranked some seconds ago. "

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from murmur.errors import BadUserInput
-from murmur.text import MAX_HANDLE, is_handle
+from murmur.text import MAX_HANDLE, is_handle, is_hashtag
 from subgraphs.search.model import Clause, From, Has, Lang, Least, Mention, Phrase, Query, Since, Tag, Term, To, Until, Word
 
 MAX_LENGTH = 512
 MAX_ALTERNATIVES = 16
 """How many combinations the ORs of a query may come to: an engine without OR is asked for each."""
-_TAG = re.compile(r"[#＃](\w*[^\W\d_]\w*)")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _COUNT = re.compile(r"[0-9]{1,9}")
 _LANG = re.compile(r"[A-Za-z]{2,3}")
@@ -89,8 +88,8 @@ def _term(part: _Part) -> Term:
     operator = _OPERATOR.fullmatch(part.text)
     if operator and (read := _OPERATORS.get(operator[1].lower())):
         return read(part.at, operator[2])
-    if tag := _TAG.fullmatch(part.text):
-        return Tag(tag[1].lower())
+    if part.text[0] in "#＃" and is_hashtag(part.text[1:]):
+        return Tag(part.text[1:].lower())
     if part.text[0] in "@＠" and is_handle(part.text[1:]):
         return Mention(part.text[1:].lower())
     return Word(part.text)

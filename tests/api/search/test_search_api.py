@@ -166,7 +166,9 @@ async def test_a_hashtag_has_a_timeline(city: City) -> None:
     linked = "query ($id: ID!) { tweet(id: $id) { entities { hashtags { hashtag { tag timeline { nodes { id } } } } } } }"
     [use] = (await bea.ask(linked, id=ids[3]))["tweet"]["entities"]["hashtags"]
     assert use["hashtag"] == {"tag": "größe", "timeline": {"nodes": [{"id": ids[3]}, {"id": ids[1]}]}}
-    assert await bea.ask(TAG, tag="two words") == {"hashtag": None}
+    assert await bea.entries(TAG, 1, tag="gro\u0308ße") == [{"id": ids[3]}, {"id": ids[1]}]
+    for nothing in ("two words", "a-b", "1", "#", "x" * 101):
+        assert await bea.ask(TAG, tag=nothing) == {"hashtag": None}
 
 
 async def test_many_search_while_many_post(city: City) -> None:
