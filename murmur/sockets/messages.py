@@ -73,7 +73,7 @@ def read_client_message(text: str | None) -> ClientMessage:
 
 
 def write_bare(kind: Literal["connection_ack", "ping", "pong"], payload: Mapping[str, Any] | None = None) -> bytes:
-    return orjson.dumps({"type": kind} if payload is None else {"type": kind, "payload": payload})
+    return b'{"type":"%b"}' % kind.encode() if payload is None else orjson.dumps({"type": kind, "payload": payload})
 
 
 def write_next(id_: str, payload: bytes) -> bytes:

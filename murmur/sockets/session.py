@@ -1,7 +1,6 @@
 """One socket of a client, on the server's side: handshake, many operations, bounded in all that it keeps."""
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -119,15 +118,15 @@ class _Session:
         self._limits = limits
         self._connection: Connection | None = None
         self._operations: dict[str, asyncio.Task[None]] = {}
-        self._queue: deque[bytes] = deque()
+        # Most sockets are idle, so what they would wait with is made when there is something to send.
+        self._queue: list[bytes] = []
         self._queued_bytes = 0
-        self._waiting = asyncio.Event()
+        self._writer: asyncio.Task[None] | None = None
         self._closing: tuple[Close, str] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
         self._close_later(self._limits.init_seconds, Close.INIT_TIMEOUT, "connection_init did not come in time")
-        writer = asyncio.create_task(self._write())
         try:
             while (message := await self._receive())["type"] == "websocket.receive":
                 try:
@@ -137,7 +136,7 @@ class _Session:
         finally:
             if self._timer is not None:
                 self._timer.cancel()
-            await _ended([*self._operations.values(), writer])
+            await _ended([*self._operations.values(), *([self._writer] if self._writer else ())])
 
     def close(self, code: Close, reason: str) -> None:
         """What is not sent yet is dropped; nothing is taken any more."""
@@ -146,7 +145,7 @@ class _Session:
             self._queue.clear()
             for task in self._operations.values():
                 task.cancel()
-            self._waiting.set()
+            self._wake()
 
     async def close_at_once(self, code: Close, reason: str) -> None:
         await self._send({"type": "websocket.close", "code": int(code), "reason": reason[:_MAX_REASON]})
@@ -212,24 +211,29 @@ class _Session:
         self._queued_bytes += len(message)
         if len(self._queue) > self._limits.queued_messages or self._queued_bytes > self._limits.queued_bytes:
             self.close(Close.TOO_SLOW, "this client reads too slowly")
-        self._waiting.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write())
 
     async def _write(self) -> None:
         """Send what is queued, in order, and the close frame in the end. A send waits while the client does not read."""
         try:
-            while True:
-                await self._waiting.wait()
-                self._waiting.clear()
-                while self._queue and self._closing is None:
-                    message = self._queue.popleft()
-                    self._queued_bytes -= len(message)
-                    await self._send({"type": "websocket.send", "text": message.decode()})
-                if self._closing is not None:
-                    await self.close_at_once(*self._closing)
-                    return
+            while self._queue and self._closing is None:
+                await self._send({"type": "websocket.send", "text": self._next()})
+            if self._closing is not None:
+                await self.close_at_once(*self._closing)
+                return
         except OSError:
             # The client is gone, and the reader hears of it too.
             return
+        self._writer = None
+
+    def _next(self) -> str:
+        message = self._queue.pop(0)
+        self._queued_bytes -= len(message)
+        return message.decode()
 
     def _close_later(self, seconds: float, code: Close, reason: str) -> None:
         self._timer = asyncio.get_running_loop().call_later(seconds, self.close, code, reason)
