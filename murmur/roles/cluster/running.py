@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ from typing import Self
 
 from murmur.cluster.credentials import certificates, signing_keys
 from murmur.cluster.haproxy import HAProxy
-from murmur.cluster.server import HOST, Server, free_ports, remembered
+from murmur.cluster.server import HOST, Server, free_ports
 from murmur.cluster.supervisor import Supervisor
 from murmur.errors import StartupError
 from murmur.probe import failure
@@ -62,12 +62,10 @@ class Cluster:
                 **(more or {}),
             }
             _check_environment(self._common)
-            names = (*SCHEMAS, *WORKERS, *_GATEWAYS)
-            ports = remembered(directory / "ports", lambda: " ".join(map(str, free_ports(len(names))))).split()
-            self._ports = dict(zip(names, map(int, ports), strict=True))
+            self._ports = _ports(directory / "ports.json", (*SCHEMAS, *map(_process_of, WORKERS), *_GATEWAYS))
             self._tls = client(directory)
             self.subgraphs = {name: self._role(name, "subgraph", name) for name in SCHEMAS}
-            self.workers = {name: self._role(name, "worker", name) for name in WORKERS}
+            self.workers = {name: self._role(_process_of(name), "worker", name) for name in WORKERS}
             self.gateways = {name: self._role(name, "gateway") for name in _GATEWAYS}
             addresses = [f"{HOST}:{server.port}" for server in self.gateways.values()]
             self.haproxy = HAProxy(directory / "haproxy", addresses, self._certificates["haproxy"], port=port or None)
@@ -79,7 +77,9 @@ class Cluster:
 
     @property
     def roles(self) -> Mapping[str, Server]:
-        return {**self.subgraphs, **self.workers, **self.gateways}
+        """By the names of their processes."""
+        groups = (self.subgraphs, self.workers, self.gateways)
+        return {server.name: server for group in groups for server in group.values()}
 
     def start(self) -> None:
         """Return when every role is ready. Raises StartupError, and leaves nothing running."""
@@ -161,6 +161,21 @@ class Cluster:
             raise StartupError(f"what the engines lack could not be made in {_MEND_SECONDS} seconds") from error
         if done.returncode:
             raise StartupError(f"the engines lack what could not be made:\n{done.stdout}{done.stderr}")
+
+
+def _process_of(worker: str) -> str:
+    """What a worker's process is called, which a subgraph's is not."""
+    return f"{worker}-worker" if worker in SCHEMAS else worker
+
+
+def _ports(file: Path, names: Collection[str]) -> Mapping[str, int]:
+    """A port for each name, the same in every life of the cluster."""
+    known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+    new = [name for name in names if name not in known]
+    free = [port for port in free_ports(len(known) + len(new)) if port not in known.values()]
+    ports = {**known, **dict(zip(new, free, strict=False))}
+    file.write_text(json.dumps(ports))
+    return ports
 
 
 def _certified() -> Iterable[str]:
