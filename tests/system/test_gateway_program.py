@@ -145,6 +145,7 @@ async def test_any_supergraph_is_served_without_a_data_folder_until_it_is_stoppe
         assert 'murmur_subgraph_fetches_total{outcome="ok",subgraph="ratings"} 1.0' in (await get(program, "/metrics"))[1]
         assert "<title>GraphiQL</title>" in (await get(program, "/graphql", "text/html"))[1]
         assert (await get(program, "/.well-known/jwks.json"))[0] == 404
+        assert (await get(program, "/", "text/html"))[0] == 404
 
         last = asyncio.create_task(ask(program, "{ held }"))
         await asyncio.wait_for(subgraphs.held.asked.wait(), 10)

@@ -113,6 +113,7 @@ function action(picture, task) {
     button,
     say(verb, amount, one, many, pressed) {
       number.textContent = amount ? count(amount) : "";
+      button.title = verb;
       words.textContent = amount ? `${verb}, ${plural(amount, one, many)}` : verb;
       if (pressed !== undefined) button.setAttribute("aria-pressed", String(pressed));
     },

@@ -8,6 +8,7 @@ import { ago } from "./format.js";
 import { follow, live, unreadCount } from "./live.js";
 import { renew, route } from "./router.js";
 import { sessions, viewer } from "./session.js";
+import { tellTweet } from "./tweets.js";
 import { bookmarks } from "./views/bookmarks.js";
 import { home } from "./views/home.js";
 import { notifications } from "./views/notifications.js";
@@ -109,6 +110,7 @@ sessions.addEventListener("change", () => {
   renew();
 });
 live.addEventListener("unread", tellUnread);
+live.addEventListener("notification", ({ detail: { tweet } }) => tweet && tellTweet({ id: tweet.id, likeCount: tweet.likeCount }));
 live.addEventListener("lost", () => mark(offline, "hidden", false));
 live.addEventListener("connected", () => mark(offline, "hidden", true));
 setInterval(() => {

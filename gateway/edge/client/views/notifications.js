@@ -67,7 +67,7 @@ function row(one) {
   return h(
     "article",
     { class: one.read ? "notification" : "notification unread", tabindex: "0" },
-    h("span", { class: `notification-kind ${picture}` }, icon(picture)),
+    h("span", { class: `notification-kind kind-${picture}` }, icon(picture)),
     h(
       "div",
       {},
