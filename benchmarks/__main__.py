@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import cluster, engine, fanout, kafka, live, mongodb, neo4j, redis, search, social
+from benchmarks import analytics, cluster, engine, fanout, kafka, live, mongodb, neo4j, redis, search, social
 from benchmarks.gateway import measure as gateway
 from benchmarks.report import title
 from benchmarks.server import BenchmarkFailed
@@ -20,11 +20,25 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=_SECONDS, metavar="N", help="of each phase, or gateway")
     parser.add_argument(
         "--only",
-        choices=("cluster", "engine", "gateway", "fanout", "kafka", "live", "mongodb", "neo4j", "redis", "search", "social"),
+        choices=(
+            "analytics",
+            "cluster",
+            "engine",
+            "gateway",
+            "fanout",
+            "kafka",
+            "live",
+            "mongodb",
+            "neo4j",
+            "redis",
+            "search",
+            "social",
+        ),
         help="measure this alone",
     )
     given = parser.parse_args()
     parts: dict[str, Callable[[], None]] = {
+        "analytics": analytics.main,
         "engine": engine.main,
         "gateway": lambda: gateway.main(given.seconds),
         "fanout": lambda: asyncio.run(fanout.measure(people=1_000, followers=40, tweets=20_000, rate=200)),

@@ -36,8 +36,8 @@ Write = Any
 
 _TIMEOUT_MS = 10_000
 _DUPLICATE_KEY, _NAMESPACE_NOT_FOUND, _UNAUTHORIZED = 11000, 26, 13
-# What the server says while it is no longer or not yet the primary, or is shutting down.
-_PASSING = frozenset({91, 189, 262, 10107, 11600, 11602, 13435, 13436})
+# What the server says while it is no longer or not yet the primary, is shutting down, or has just changed a collection (246).
+_PASSING = frozenset({91, 189, 246, 262, 10107, 11600, 11602, 13435, 13436})
 _META = "murmur_schema"
 _AT_ONCE = 16
 

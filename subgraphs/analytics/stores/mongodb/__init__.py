@@ -1,6 +1,5 @@
-"""Analytics on MongoDB: marks are inserted at once, and counted many at a time."""
+"""Analytics on MongoDB: marks are inserted at once and put into counts later, many at a time; who reads adds the two up."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pymongo import InsertOne, ReplaceOne, UpdateOne
@@ -68,15 +67,13 @@ class MongoAnalytics:
         for subject, day, counts in await self._days(subjects, {"$gte": day_of(span.start), "$lt": span.end}):
             for start, some in _hours(day, counts) if span.bucket is Bucket.HOUR else [(day, _whole(counts))]:
                 if some and span.start <= start < span.end:
-                    found.setdefault(subject, {})[start] = some
+                    _add(found.setdefault(subject, {}).setdefault(start, {}), some)
         return found
 
     async def totals(self, subjects: Collection[Subject]) -> Mapping[Subject, Counts]:
-        found: dict[Subject, defaultdict[Kind, int]] = {}
+        found: dict[Subject, dict[Kind, int]] = {}
         for subject, _, counts in await self._days(subjects, {"$exists": True}):
-            total = found.setdefault(subject, defaultdict(int))
-            for kind, n in _whole(counts).items():
-                total[kind] += n
+            _add(found.setdefault(subject, {}), _whole(counts))
         return found
 
     async def tidy(self, now: int) -> bool:
@@ -105,15 +102,29 @@ class MongoAnalytics:
         await self._client.close()
 
     async def _days(self, subjects: Collection[Subject], days: Document) -> list[tuple[Subject, int, Document]]:
-        """The counts of subjects, each of a day."""
+        """The counts of subjects, each of a day; there may be several of one subject and day."""
         owners, tweets = {subject.owner_id for subject in subjects}, {subject.tweet_id for subject in subjects}
         condition = {"o": {"$in": list(owners)}, "t": {"$in": list(tweets)}, "d": days}
+        waiting: Document = {"o": condition["o"], "p": {"$exists": True}}
+        if 0 not in tweets:
+            waiting["_id.t"] = condition["t"]
+        group = {"_id": {"o": "$o", "t": "$_id.t", "k": "$_id.k", "h": "$_id.h"}, "n": {"$sum": "$n"}}
         with answering(_WHAT):
-            await self._settling.settle(owners)
-            found = await self._all.find(condition, _FIELDS).to_list()
+            # Both as of one moment: a mark that goes into the counts meanwhile is seen in one of the two.
+            async with self._client.start_session(snapshot=True) as session:
+                found = await self._all.find(condition, _FIELDS, session=session).to_list()
+                marks = await self._all.aggregate([{"$match": waiting}, {"$group": group}], session=session)
+                found += [counts async for mark in marks for counts in _of_marks(mark["_id"], mark["n"])]
         wanted = set(subjects)
         rows = ((Subject(counts["o"], counts["t"]), counts["d"], counts) for counts in found)
         return [row for row in rows if row[0] in wanted]
+
+
+def _of_marks(name: Document, n: int) -> Iterator[Document]:
+    """What marks that are not in the counts yet will add to them."""
+    day, hour = day_of(name["h"]), str(name["h"] % DAY_MS // HOUR_MS)
+    for tweet_id in {0, name["t"]}:
+        yield {"o": name["o"], "t": tweet_id, "d": day, "h": {hour: {name["k"]: n}}}
 
 
 def _stored(counts: Document) -> StoredDay:
@@ -143,6 +154,10 @@ def _hours(day: int, counts: Document) -> Iterator[tuple[int, dict[Kind, int]]]:
 def _whole(counts: Document) -> dict[Kind, int]:
     total = {Kind(kind): n for kind, n in counts.get("n", {}).items()}
     for _, of_hour in _hours(0, counts):
-        for kind, n in of_hour.items():
-            total[kind] = total.get(kind, 0) + n
+        _add(total, of_hour)
     return total
+
+
+def _add(total: dict[Kind, int], more: Counts) -> None:
+    for kind, n in more.items():
+        total[kind] = total.get(kind, 0) + n

@@ -8,8 +8,8 @@ itself. Its documents:
     batch     _id {o, name}          at when its viewer, o, sent it first; x when it may be forgotten
 
 Marks are counted in two steps, for the sake of speed. `add` inserts them, all of a batch in one command: what is there already
-is refused by its key. They go into the counts later, many of an owner in one transaction, which takes `p` off them: at the
-latest when somebody reads the owner's counts. So each is in the counts or still has its `p`, and never both.
+is refused by its key. They go into the counts later, many of an owner in one transaction, which takes `p` off them. So each is
+in the counts or still has its `p`, and never both; who reads adds up the counts and the marks with a `p`, as of one moment.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Puts marks into counts, sums up what is old, and forgets names, each a part at a time; whoever does the same at once meets."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
 
 from pymongo import AsyncMongoClient, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -12,9 +12,9 @@ from murmur.mongodb import Document, few_at_once, transact, write_all
 from subgraphs.analytics.model import BEFORE, DAY_MS, DAYS_KEPT, HOURS_KEPT_DAYS, day_of
 from subgraphs.analytics.stores.mongodb.collections import Scatter, counts_id, day_path, hour_path
 
-SETTLE_AFTER_MS = 10 * 60 * 1000
-"""For how long marks wait for others of their owner; who reads does not wait."""
-_TOGETHER = 1_000
+SETTLE_AFTER_MS = 30_000
+"""For how long marks wait for others of their owner. Readers add up what waits, which costs them more the more it is."""
+_TOGETHER = 500
 _AT_ONCE = 2_000
 
 
@@ -22,11 +22,6 @@ class Settling:
     def __init__(self, client: AsyncMongoClient[Document], all_: AsyncCollection[Document]) -> None:
         self._client = client
         self._all = all_
-
-    async def settle(self, owner_ids: Collection[int]) -> None:
-        """Count what waits of these owners."""
-        waiting: Sequence[int] = await self._all.distinct("o", {"o": {"$in": list(owner_ids)}, "p": {"$exists": True}})
-        await few_at_once([self._settle(owner_id) for owner_id in waiting])
 
     async def settle_all(self, before: int = MAX_ID) -> bool:
         """Count what came before; whether there may be more."""
