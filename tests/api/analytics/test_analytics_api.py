@@ -215,21 +215,24 @@ async def signed_in_again(city: City, handle: str) -> Person:
 async def counted(admin: Person) -> None:
     found: list[dict[str, Any]] = []
 
+    def busiest() -> dict[str, Any]:
+        """Not the next one, which the time asked for may touch."""
+        return max(found, key=lambda bucket: bucket["posts"])
+
     async def all_there() -> bool:
         found[:] = (await admin.ask(PLATFORM, **today()))["platformMetrics"]["buckets"]
-        last = found[-1]
-        return last["posts"] == 3 and last["requests"] >= 5 and last["fanoutLagMs"] is not None
+        last = busiest()
+        there = last["posts"], last["activePeople"], last["requests"] >= 5, last["fanoutLagMs"] is not None
+        return there == (3, 2, True, True)
 
     try:
         await until(all_there, 15)
     except TimeoutError:
         raise AssertionError(f"the platform has {found}") from None
-    last = found[-1]
-    assert last["activePeople"] == 2
+    last = busiest()
     assert last["postsPerMinute"] == 3 / 60
     assert last["errorRate"] == 0.0
     assert 0 <= last["fanoutLagMs"] < 15_000
     assert 0 <= last["fanoutWithinSecond"] <= 1
-    days = (await admin.ask(PLATFORM, **today(), bucket="DAY"))["platformMetrics"]["buckets"]
-    assert days[-1]["posts"] == 3
-    assert days[-1]["activePeople"] == 2
+    found[:] = (await admin.ask(PLATFORM, **today(), bucket="DAY"))["platformMetrics"]["buckets"]
+    assert (busiest()["posts"], busiest()["activePeople"]) == (3, 2)
