@@ -200,6 +200,8 @@ class TantivyIndex:
 
     def _like(self, word: str, *, begins: bool) -> tantivy.Query:
         typos = (len(word) >= _ONE_TYPO) + (len(word) >= _TWO_TYPOS)
+        if not typos and not begins:
+            return self._term("text", word)
         return tantivy.Query.fuzzy_term_query(self._schema, "text", word, typos, prefix=begins)
 
     def _term(self, field: str, value: str) -> tantivy.Query:
