@@ -35,6 +35,10 @@ def gateway(
         ),
     ] = None,
     override_label: OverrideLabel = None,
+    unshared_subscription: Annotated[
+        list[str] | None,
+        typer.Option(help="A subscription whose events depend on when one began: each client has its own; may be repeated."),
+    ] = None,
     host: Host = None,
     port: Port = None,
     data_dir: DataDir = None,
@@ -47,13 +51,22 @@ def gateway(
         raise StartupError("--forward-header is for --supergraph: Murmur's own subgraphs trust the gateway's signature alone")
     if supergraph is None and override_label:
         raise StartupError("--override-label is for --supergraph: Murmur's own has no overrides")
+    if supergraph is None and unshared_subscription:
+        raise StartupError("--unshared-subscription is for --supergraph: of Murmur's own it is known")
 
     def opened(metrics: Metrics, health: Health) -> AbstractAsyncContextManager[Role]:
         if supergraph is None:
             return as_role(open_gateway_apart(settings, metrics, health, urls=urls))
         headers = forward_header or DEFAULT_HEADERS
         opening = federation.open_federation(
-            supergraph, settings, metrics, health, urls=urls, forwarded=headers, override_labels=override_label or ()
+            supergraph,
+            settings,
+            metrics,
+            health,
+            urls=urls,
+            forwarded=headers,
+            override_labels=override_label or (),
+            unshared=unshared_subscription or (),
         )
         return as_role(opening)
 

@@ -35,10 +35,12 @@ async def open_federation(
     urls: Mapping[str, str],
     forwarded: Sequence[str],
     override_labels: Collection[str] = (),
+    unshared: Collection[str] = (),
 ) -> AsyncGenerator[Gateway]:
     """Serve the supergraph of `file`. `forwarded` are the request headers that subgraphs get.
 
-    Progressive overrides are active for every request if `override_labels` names their labels.
+    Progressive overrides are active for every request if `override_labels` names their labels. Equal subscriptions of clients
+    whose forwarded headers are equal run once, but for those to the fields `unshared`.
 
     A subgraph is reached at its URL of `urls`, else of the setting MURMUR_SUBGRAPHS, else of the supergraph. Raises
     StartupError.
@@ -46,6 +48,7 @@ async def open_federation(
     federation, production = settings.federation, settings.server.production
     supergraph = read_supergraph(file)
     check_labels(supergraph, override_labels)
+    _check_subscriptions(supergraph, unshared)
     addresses = _addresses(supergraph, file, {**federation.subgraphs, **urls}, production=production)
     try:
         callers = ForwardingCallers(forwarded)
@@ -70,6 +73,7 @@ async def open_federation(
             allowed_headers=tuple(callers.names),
             # Nobody here knows the subgraphs' codes, so an error that carries one is taken to be meant for the client.
             errors="coded" if production else "all",
+            unshared_subscriptions=frozenset(unshared),
         )
         app = edge_app(engine, callers=callers, metrics=metrics, gate=gate, health=health, options=options)
         yield Gateway(engine, app, gate)
@@ -90,6 +94,15 @@ def check_labels(supergraph: Supergraph, labels: Collection[str]) -> None:
         if label not in known:
             listed = f"its labels are: {', '.join(sorted(known))}" if known else "it has none"
             raise StartupError(f"no override of the supergraph has the label {label!r}; {listed}")
+
+
+def _check_subscriptions(supergraph: Supergraph, names: Collection[str]) -> None:
+    type_ = supergraph.api_schema.subscription_type
+    known: Collection[str] = () if type_ is None else type_.fields
+    for name in names:
+        if name not in known:
+            listed = f"they are: {', '.join(sorted(known))}" if known else "it has none"
+            raise StartupError(f"--unshared-subscription {name}: no subscription of the supergraph; {listed}")
 
 
 def parse_addresses(texts: Iterable[str]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from strawberry.types import Info
 from gateway.federation.composition import SubgraphSdl, compose
 from tests.support.asgi import served
 from tests.support.program import Running, each, murmur, running
+from tests.support.socket import socket
 
 NOWHERE = "http://127.0.0.1:9/graphql"
 
@@ -59,6 +60,16 @@ class WordsQuery:
         raise RuntimeError("no such table: words")
 
 
+@strawberry.type
+class WordsSubscription:
+    @strawberry.subscription
+    async def counted(self, info: Info, until: int) -> AsyncGenerator[Word, None]:
+        """Begins at once, so each who follows must have a count of their own."""
+        who = (info.context["connection_params"] or {}).get("x-tenant", "nobody")
+        for number in range(1, until + 1):
+            yield Word(id=strawberry.ID(str(number)), text=f"for {who}")
+
+
 WHO = ("authorization", "cookie", "murmur-identity", "x-forwarded-for", "x-tenant")
 
 
@@ -71,7 +82,7 @@ class RatedWord:
         return int(self.id) * 10
 
 
-WORDS = Schema(query=WordsQuery)
+WORDS = Schema(query=WordsQuery, subscription=WordsSubscription)
 RATINGS = Schema(types=[RatedWord])
 
 
@@ -125,6 +136,21 @@ async def get(program: Running, path: str, accept: str = "*/*") -> tuple[int, st
 
 
 CREDENTIALS = {"authorization": "Basic xyz", "cookie": "a=b", "x-tenant": "7", "x-forwarded-for": "192.0.2.1"}
+
+
+async def test_subscriptions_come_from_any_subgraph_and_are_completed_across_the_others(
+    tmp_path: Path, subgraphs: Subgraphs
+) -> None:
+    supergraph(tmp_path, subgraphs.words, subgraphs.ratings)
+    options = ("--forward-header", "X-Tenant", "--unshared-subscription", "counted")
+    async with gateway(tmp_path, *options) as program, socket(program.url) as client:
+        await client.init({"X-Tenant": "ada", "Other": "kept back"})
+        for id_ in ("1", "2"):
+            await client.subscribe(id_, "subscription { counted(until: 2) { text rating } }")
+        messages = [await client.next() for _ in range(6)]
+        for id_ in ("1", "2"):
+            told = [message["payload"]["data"] for message in messages if message["id"] == id_ and message["type"] == "next"]
+            assert told == [{"counted": {"text": "for ada", "rating": rating}} for rating in (10, 20)]
 
 
 async def test_any_supergraph_is_served_without_a_data_folder_until_it_is_stopped(tmp_path: Path, subgraphs: Subgraphs) -> None:
@@ -192,6 +218,7 @@ async def test_what_can_not_be_served_is_told_in_one_line(tmp_path: Path) -> Non
         ((*serve, good, "--subgraph", "words=ftp://127.0.0.1/"), {}, "the subgraph words can't be reached at 'ftp://127.0.0.1/'"),
         ((*serve, good, "--subgraph", "words=http://127.0.0.1:99999/"), {}, "the subgraph words can't be reached"),
         ((*serve, good, "--forward-header", "content-length"), {}, "'content-length' can't be forwarded"),
+        ((*serve, good, "--unshared-subscription", "words"), {}, "no subscription of the supergraph; they are: counted"),
         ((*serve, good, "--subgraph", "words=http://192.0.2.1/"), {"MURMUR_ENV": "production"}, "in plain text"),
         ((*serve, good), {"MURMUR_SUBGRAPHS": '{"tweets": "http://127.0.0.1:1/"}'}, "no subgraph 'tweets'"),
         (("plan", str(tmp_path / "none.graphql")), {}, "No such file"),

@@ -144,6 +144,7 @@ async def test_what_can_not_run_apart_is_told_in_one_line(tmp_path: Path) -> Non
         (("subgraph", "users", "--port", "0"), production, "production needs MURMUR_IDENTITY_PUBLIC_FILE"),
         (("gateway", "--subgraph", "tweats=http://127.0.0.1:1"), {}, "there is no subgraph 'tweats'"),
         (("gateway", "--forward-header", "cookie"), {}, "--forward-header is for --supergraph"),
+        (("gateway", "--unshared-subscription", "one"), {}, "--unshared-subscription is for --supergraph"),
     ]
     for arguments, settings, told in cases:
         finished = await murmur(*arguments, data_dir=tmp_path, **settings)
