@@ -38,7 +38,7 @@ def main(events: int = 100_000) -> None:
 
 async def _measure(url: str, count: int) -> None:
     broker = KafkaBroker(url)
-    await broker.apply()
+    await broker.engine.apply()
     ids = Snowflakes(1)
     messages = [_message(ids) for _ in range(count)]
     line("an event", f"{len(messages[0].value)} B", f"bursts of {count:,}, handed over {_BATCH} at a time, acknowledged by all")

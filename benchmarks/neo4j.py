@@ -42,7 +42,7 @@ def main() -> None:
 
 async def _measure(url: str) -> None:
     store, ids, dice = Neo4jUsers(url), Snowflakes(1), random.Random(7)
-    await store.apply()
+    await store.engine.apply()
     await _fill(store, ids, dice)
     some = dice.sample(range(3, _PEOPLE), 100)
     newest = Window(20)

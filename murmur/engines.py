@@ -38,8 +38,6 @@ class Engine(Protocol):
 
 
 def engine_of(store: object) -> Engine | None:
-    """What an adapter's engine answers through: itself, or its attribute `engine`; None where nothing is remote."""
-    for candidate in (store, getattr(store, "engine", None)):
-        if isinstance(candidate, Engine):
-            return candidate
-    return None
+    """The attribute `engine` by which an adapter's engine answers; None where nothing is remote."""
+    engine = getattr(store, "engine", None)
+    return engine if isinstance(engine, Engine) else None

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 
-from murmur.engines import Engine
+from murmur.engines import engine_of
 from murmur.roles.stores import Stores
 from murmur.settings import Settings
 from subgraphs.search.service import Indexer
@@ -15,7 +15,7 @@ async def reindex(settings: Settings) -> AsyncGenerator[Progress]:
     async with AsyncExitStack() as stack:
         stores = Stores(settings, stack)
         index = stores.search
-        if isinstance(index, Engine):
-            await index.apply()
+        if (engine := engine_of(index)) is not None:
+            await engine.apply()
         async for progress in Indexer(index, stores.tweets, stores.users).reindex():
             yield progress

@@ -64,7 +64,7 @@ def test_on_a_real_server_too(neo4j: Neo4j, todo: list[tuple[str, int, int]], at
     async def example() -> None:
         neo4j.clear()
         store = Neo4jUsers(neo4j.url)
-        await store.apply()
+        await store.engine.apply()
         await carry_out(store, todo, at_once)
 
     asyncio.run(example())

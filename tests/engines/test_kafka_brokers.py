@@ -34,7 +34,7 @@ async def test_whatever_broker_is_killed_every_event_arrives_and_each_key_in_ord
     three_brokers: Kafka, url: str, tmp_path: Path
 ):
     broker = KafkaBroker(url, patience=PATIENCE)
-    assert (await broker.check()).role == "3 brokers"
+    assert (await broker.engine.check()).role == "3 brokers"
     database, ids = Database(tmp_path / "store.db", [SCHEMA]), Snowflakes(1)
     outbox, metrics = SqliteOutbox(database, "tweets"), Metrics()
     handled: dict[int, int] = {}

@@ -37,7 +37,7 @@ async def broker(secure: engine.Kafka, authority: Authority, monkeypatch: pytest
 
 
 async def test_who_has_the_password_publishes_and_reads(broker: KafkaBroker):
-    await broker.apply()
+    await broker.engine.apply()
     async with broker.publisher("outbox") as publisher:
         await publisher.publish([Message(TOPIC, 1, b"secret")])
     async with broker.consumer("a", [TOPIC]) as consumer:
@@ -51,7 +51,7 @@ async def test_who_has_another_password_is_refused(secure: engine.Kafka, authori
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
     broker = KafkaBroker(secure.secure_url.replace("murmur:", "murmur:x"))
     with pytest.raises(Unavailable):
-        await broker.check()
+        await broker.engine.check()
     await broker.close()
 
 
@@ -59,5 +59,5 @@ async def test_a_broker_whose_certificate_nobody_vouches_for_is_not_spoken_to(se
     monkeypatch.setenv("SSL_CERT_FILE", str(Authority(tmp_path).certificate))
     broker = KafkaBroker(secure.secure_url)
     with pytest.raises(Unavailable):
-        await broker.check()
+        await broker.engine.check()
     await broker.close()

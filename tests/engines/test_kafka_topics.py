@@ -13,6 +13,7 @@ from murmur.broker.kafka.address import parse
 from murmur.broker.ports import Message
 from murmur.cluster.kafka import Kafka
 from murmur.errors import StartupError, Unavailable
+from murmur.events import TOPICS
 from tests.support.topics import removed
 from tests.support.waiting import until
 
@@ -44,13 +45,13 @@ async def settings(admin: AIOKafkaAdminClient, name: str) -> Mapping[str, str]:
 
 
 async def test_what_is_missing_is_told_and_made_once(broker: KafkaBroker, url: str, admin: AIOKafkaAdminClient):
-    before = await broker.check()
+    before = await broker.engine.check()
     assert (before.name, before.version, before.role) == ("Kafka", "4", "1 broker")
     assert "topic murmur.tweets of 3 partitions" in before.missing
-    assert len(before.missing) == 7
-    assert tuple(await broker.apply()) == before.missing
-    assert (await broker.check()).missing == ()
-    assert await broker.apply() == []
+    assert len(before.missing) == 2 * len(TOPICS) + 1
+    assert tuple(await broker.engine.apply()) == before.missing
+    assert (await broker.engine.check()).missing == ()
+    assert await broker.engine.apply() == []
     topic = parse(url).named("murmur.tweets")
     made = await settings(admin, topic)
     assert (made["cleanup.policy"], made["retention.ms"]) == ("delete", str(7 * 24 * 3_600_000))
@@ -59,8 +60,8 @@ async def test_what_is_missing_is_told_and_made_once(broker: KafkaBroker, url: s
 async def test_applying_at_the_same_time_is_harmless(broker: KafkaBroker, url: str):
     other = KafkaBroker(url, partitions=3)
     try:
-        await asyncio.gather(broker.apply(), other.apply())
-        assert (await other.check()).missing == ()
+        await asyncio.gather(broker.engine.apply(), other.engine.apply())
+        assert (await other.engine.check()).missing == ()
     finally:
         await other.close()
 
@@ -68,26 +69,26 @@ async def test_applying_at_the_same_time_is_harmless(broker: KafkaBroker, url: s
 async def test_what_is_needed_is_mended_and_what_the_operator_has_chosen_stays(
     broker: KafkaBroker, url: str, admin: AIOKafkaAdminClient
 ):
-    await broker.apply()
+    await broker.engine.apply()
     topic = parse(url).named("murmur.tweets")
     chosen = {"retention.ms": "1234567", "cleanup.policy": "compact", "max.message.bytes": str(1024 * 1024)}
     await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, chosen)])
 
     async def told() -> bool:
-        return (await broker.check()).missing == (f"settings of topic {topic}",)
+        return (await broker.engine.check()).missing == (f"settings of topic {topic}",)
 
     await until(told)
-    assert await broker.apply() == [f"settings of topic {topic}"]
+    assert await broker.engine.apply() == [f"settings of topic {topic}"]
     mended = await settings(admin, topic)
     assert (mended["retention.ms"], mended["cleanup.policy"]) == ("1234567", "delete")
-    assert (await broker.check()).missing == ()
+    assert (await broker.engine.check()).missing == ()
 
 
 async def test_the_partitions_of_a_topic_that_is_there_are_left_and_used(
     broker: KafkaBroker, url: str, admin: AIOKafkaAdminClient
 ):
     await admin.create_topics([NewTopic(parse(url).named("murmur.tweets"), 1, 1)])
-    await broker.apply()
+    await broker.engine.apply()
     await broker.publish([Message("murmur.tweets", key, b"x") for key in range(50)])
     assert {record.partition for record in await broker.tail(50)} == {0}
 
@@ -100,7 +101,7 @@ async def test_without_its_topics_the_log_is_unavailable_and_says_what_to_do(bro
 async def test_what_does_not_answer_is_unavailable():
     broker = KafkaBroker("kafka://127.0.0.1:9")
     try:
-        for call in (broker.check(), broker.publish([Message("murmur.tweets", 1, b"x")]), broker.lag("a"), broker.tail(1)):
+        for call in (broker.engine.check(), broker.publish([Message("murmur.tweets", 1, b"x")]), broker.lag("a"), broker.tail(1)):
             with pytest.raises(Unavailable):
                 await call
         with pytest.raises(Unavailable):

@@ -23,7 +23,7 @@ BLOCK, TOP = 1_000_000, 2**62
 @pytest.fixture
 async def session(neo4j: Neo4j) -> Iterator[Session]:
     store = Neo4jUsers(neo4j.url)
-    await store.apply()
+    await store.engine.apply()
     await store.close()
     with neo4j.driver() as driver, driver.session() as opened:
         yield opened

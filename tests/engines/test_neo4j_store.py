@@ -24,7 +24,7 @@ ids = count(1_000).__next__
 @pytest.fixture
 async def store(neo4j: Neo4j) -> AsyncIterator[Neo4jUsers]:
     store = Neo4jUsers(neo4j.url)
-    await store.apply()
+    await store.engine.apply()
     yield store
     await store.close()
 
@@ -162,17 +162,17 @@ async def test_verbs_that_were_carried_out_before_an_answer_was_lost_are_not_und
 
 
 async def test_what_is_missing_is_named_and_made_once(neo4j: Neo4j, store: Neo4jUsers, elsewhere: Neo4jUsers) -> None:
-    assert (await store.check()).missing == ()
+    assert (await store.engine.check()).missing == ()
     with neo4j.driver() as driver:
         for needed in NEEDED[:3]:
             driver.execute_query(f"DROP CONSTRAINT {needed.split()[1]}")
-    report = await store.check()
+    report = await store.engine.check()
     assert report.missing == NEEDED[:3]
     assert report.version.startswith("5.")
     assert report.role == "primary"
-    await asyncio.gather(store.apply(), elsewhere.apply())
-    assert (await store.check()).missing == ()
-    assert await store.apply() == []
+    await asyncio.gather(store.engine.apply(), elsewhere.engine.apply())
+    assert (await store.engine.check()).missing == ()
+    assert await store.engine.apply() == []
 
 
 async def test_what_the_data_contradicts_stays_missing_and_the_rest_is_made(neo4j: Neo4j, store: Neo4jUsers) -> None:
@@ -180,10 +180,10 @@ async def test_what_the_data_contradicts_stays_missing_and_the_rest_is_made(neo4
         for needed in NEEDED[:2]:
             driver.execute_query(f"DROP CONSTRAINT {needed.split()[1]}")
         driver.execute_query("CREATE (:User {id: 1, handle_key: 'a'}), (:User {id: 1, handle_key: 'b'})")
-        assert await store.apply() == [NEEDED[1]]
-        assert (await store.check()).missing == (NEEDED[0],)
+        assert await store.engine.apply() == [NEEDED[1]]
+        assert (await store.engine.check()).missing == (NEEDED[0],)
         driver.execute_query("MATCH (u:User) DELETE u")
-    assert await store.apply() == [NEEDED[0]]
+    assert await store.engine.apply() == [NEEDED[0]]
 
 
 async def test_a_wrong_password_or_database_is_unavailable(neo4j: Neo4j) -> None:
@@ -191,5 +191,5 @@ async def test_a_wrong_password_or_database_is_unavailable(neo4j: Neo4j) -> None
     for url in (f"{user}x@{host}", f"{neo4j.url}s"):
         store = Neo4jUsers(url)
         with pytest.raises(Unavailable):
-            await store.check()
+            await store.engine.check()
         await store.close()

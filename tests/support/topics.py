@@ -15,7 +15,7 @@ async def topics(url: str, partitions: int = 4) -> AsyncGenerator[str]:
     """Makes the topics of `url`, whose path is a prefix of the test's own, and removes them at the end."""
     broker = KafkaBroker(url, partitions=partitions)
     try:
-        await broker.apply()
+        await broker.engine.apply()
     finally:
         await broker.close()
     async with removed(url):

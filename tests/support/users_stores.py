@@ -17,7 +17,7 @@ async def open_empty(kind: str, request: pytest.FixtureRequest, folder: Path) ->
         request.getfixturevalue("neo4j_server").clear()
     store = open_again(kind, request, folder)
     if isinstance(store, Neo4jUsers):
-        await store.apply()
+        await store.engine.apply()
     return store
 
 

@@ -8,7 +8,7 @@ import orjson
 import pytest
 from aiohttp import web
 
-from murmur.engines import Engine
+from murmur.engines import engine_of
 from murmur.errors import StartupError, Unavailable
 from murmur.ids import MAX_ID
 from subgraphs.search.model import Grade, Hit, Kind, TweetDocument
@@ -99,23 +99,23 @@ async def index(server: Replayed) -> AsyncGenerator[MeilisearchIndex]:
 
 
 async def test_settings_are_made_once_and_then_agree(server: Replayed, index: MeilisearchIndex) -> None:
-    assert isinstance(index, Engine)
-    report = await index.check()
+    assert engine_of(index) is index.engine
+    report = await index.engine.check()
     assert (report.name, report.version, report.missing) == (
         "meilisearch",
         "1.50.0",
         ("index murmur_tweets", "index murmur_people"),
     )
-    assert await index.apply() == ["index murmur_tweets", "index murmur_people"]
-    assert (await index.check()).missing == ()
-    assert await index.apply() == []
+    assert await index.engine.apply() == ["index murmur_tweets", "index murmur_people"]
+    assert (await index.engine.check()).missing == ()
+    assert await index.engine.apply() == []
     server.settings["murmur_tweets"]["typoTolerance"]["minWordSizeForTypos"]["oneTypo"] = 4
     server.settings["murmur_tweets"]["filterableAttributes"].reverse()
-    assert (await index.check()).missing == ("setting typo_tolerance of index murmur_tweets",)
+    assert (await index.engine.check()).missing == ("setting typo_tolerance of index murmur_tweets",)
 
 
 async def test_documents_are_written_in_one_request_that_is_waited_for(server: Replayed, index: MeilisearchIndex) -> None:
-    await index.apply()
+    await index.engine.apply()
     server.asked.clear()
     document = TweetDocument(BASE + 1, 10, "ada", 5, 'a "quote" 🎉', tags=("hello",), likes=3)
     await index.put([document, document])
@@ -131,7 +131,7 @@ async def test_documents_are_written_in_one_request_that_is_waited_for(server: R
 
 
 async def test_alternatives_are_asked_at_once_and_joined(server: Replayed, index: MeilisearchIndex) -> None:
-    await index.apply()
+    await index.engine.apply()
     server.asked.clear()
     server.hits = [[{"id": "3", "person_id": "1"}, {"id": "1", "person_id": "1"}], [{"id": "3", "person_id": "1"}]]
     found = await index.find(Kind.TWEET, parse("cats OR dogs from:ada"), [Grade.EXACT], MAX_ID + 1, 2)
@@ -145,7 +145,7 @@ async def test_alternatives_are_asked_at_once_and_joined(server: Replayed, index
 
 
 async def test_what_matches_exactly_is_taken_out_of_the_loose_grade(server: Replayed, index: MeilisearchIndex) -> None:
-    await index.apply()
+    await index.engine.apply()
     server.hits = [[{"id": "3", "person_id": "1"}, {"id": "2", "person_id": "1"}], [{"id": "3", "person_id": "1"}]]
     assert await index.find(Kind.TWEET, parse("cats"), [Grade.LOOSE], MAX_ID + 1, 3) == [Hit(Kind.TWEET, 2, 1, Grade.LOOSE)]
     assert server.asked[-1][2]["queries"][0]["filter"].endswith('AND id IN ["3", "2"]')
@@ -155,14 +155,14 @@ async def test_a_server_that_is_away_or_refuses_is_unavailable(server: Replayed)
     for url in (f"meilisearch://:wrong@{server.url}", "meilisearch://127.0.0.1:1"):
         index = MeilisearchIndex(url)
         with pytest.raises(Unavailable):
-            await index.check()
+            await index.engine.check()
         with pytest.raises(Unavailable):
             await index.find(Kind.TWEET, parse("cats"), [None], MAX_ID, 1)
         await index.close()
 
 
 async def test_a_task_that_failed_is_an_error(server: Replayed, index: MeilisearchIndex) -> None:
-    await index.apply()
+    await index.engine.apply()
     server.failing = True
     with pytest.raises(RuntimeError, match="`id` attribute"):
         await index.put([TweetDocument(1, 1, "ada", 1, "x")])

@@ -15,7 +15,6 @@ from murmur.broker.kafka.records import letter_headers, letter_key, letter_of, r
 from murmur.broker.kafka.topics import Topics, letters_of
 from murmur.broker.ports import Consumer, DeadLetter, Message, Place, Publisher, Record
 from murmur.clock import Clock, wall_clock
-from murmur.engines import Report
 from murmur.errors import Unavailable
 from murmur.events import TOPICS, Topic
 
@@ -23,12 +22,12 @@ _MOST_LETTERS = 10_000
 
 
 class KafkaBroker:
-    """A `Broker`. Nothing is connected before it is needed. `partitions` is of topics that `apply` makes."""
+    """A `Broker`. Nothing is connected before it is needed. `partitions` is of topics that `engine.apply` makes."""
 
     def __init__(self, url: str, *, partitions: int = 12, patience: Patience | None = None, clock: Clock = wall_clock) -> None:
         """Raises StartupError for a URL that is none."""
         self._address: Address = parse(url)
-        self._topics = Topics(self._address, partitions)
+        self.engine = Topics(self._address, partitions)
         self._patience = patience or Patience()
         self._clock = clock
         self._reader = Reader(self._address)
@@ -89,17 +88,11 @@ class KafkaBroker:
         found = await self._reader.read({place: (starts[place], end) for place, (_, end) in spans.items()}, limit)
         return self._records(found)
 
-    async def check(self) -> Report:
-        return await self._topics.check()
-
-    async def apply(self) -> Sequence[str]:
-        return await self._topics.apply()
-
     async def close(self) -> None:
         if self._appender is not None:
             await self._appender.close()
         await self._reader.close()
-        await self._topics.close()
+        await self.engine.close()
 
     async def _spans(self) -> Mapping[TopicPartition, tuple[int, int]]:
         return await self._reader.spans(self._address.named(topic) for topic in TOPICS)
