@@ -18,7 +18,7 @@ from subgraphs.notifications.model import KEPT, Kind, Notice
 from subgraphs.notifications.stores.mongodb import MongoNotifications
 from subgraphs.notifications.wiring import open_store
 from tests.support.mongodb_databases import store_url
-from tests.support.shard_keys import key_faults
+from tests.support.shard_keys import ROOMS, SHARD_KEYS, key_faults
 
 ADA, BEA, CLEO, TWEET = 1, 2, 3, 100
 ALL = frozenset(Kind)
@@ -121,6 +121,10 @@ async def test_engines_that_are_away_are_unavailable(tmp_path: Path) -> None:
     with pytest.raises(Unavailable):
         await away.page(ADA, Window(1), ALL)
     await away.close()
+
+
+def test_rooms_that_share_a_database_share_no_collection() -> None:
+    assert len(SHARD_KEYS) == sum(len(room.COLLECTIONS) for room in ROOMS)
 
 
 async def test_indexes_of_both_rooms_are_made_once_in_one_database(mongodb: MongoDB) -> None:

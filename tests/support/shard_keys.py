@@ -12,9 +12,9 @@ from subgraphs.notifications.stores.mongodb import collections as notifications
 from subgraphs.search.stores import trends_mongodb as trends
 from subgraphs.tweets.stores.mongodb import collections as tweets
 
-_ROOMS = (tweets, notifications, partners, trends, analytics)
-SHARD_KEYS = {collection.name: collection.key for room in _ROOMS for collection in room.COLLECTIONS}
-_SCATTERS = {name for room in _ROOMS for name in room.SCATTERS}
+ROOMS = (tweets, notifications, partners, trends, analytics)
+SHARD_KEYS = {collection.name: collection.key for room in ROOMS for collection in room.COLLECTIONS}
+_SCATTERS = {name for room in ROOMS for name in room.SCATTERS}
 _MAJORITY = {"w": "majority", "j": True}
 
 

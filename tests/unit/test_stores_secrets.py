@@ -12,6 +12,8 @@ from murmur.cache.wiring import open_cache
 from murmur.errors import StartupError
 from murmur.leases.wiring import open_lease
 from murmur.pubsub.wiring import open_pubsub
+from murmur.settings.stores import StoreSettings
+from subgraphs.analytics import wiring as analytics
 from subgraphs.notifications import wiring as notifications
 from subgraphs.search import wiring as search
 from subgraphs.timelines import wiring as timelines
@@ -23,9 +25,12 @@ SECRET = "hunter2"
 OPENERS: dict[str, Callable[[str, Path], object]] = {
     "users": users.open_store,
     "limits": lambda url, _: users.open_throttle(url, SignInLimits("5/minute", "5/minute", "5/minute")),
+    "sessions": users.open_sessions,
     "tweets": tweets.open_store,
     "timelines": timelines.open_store,
     "search": search.open_index,
+    "trends": search.open_trends,
+    "analytics": analytics.open_store,
     "notifications": notifications.open_store,
     "partners": partners.open_store,
     "broker": open_broker,
@@ -43,9 +48,17 @@ SCHEMES = {
     "pubsub": ("redis",),
     "cache": ("redis",),
     "leases": ("redis",),
+    "sessions": ("redis",),
+    "trends": ("mongodb",),
+    "analytics": ("mongodb",),
     "notifications": ("mongodb",),
     "partners": ("mongodb",),
 }
+
+
+def test_every_store_that_settings_name_is_tried() -> None:
+    named = {name.removesuffix("_url") for name in StoreSettings.model_fields if name.endswith("_url")}
+    assert named == OPENERS.keys() == SCHEMES.keys()
 
 
 @pytest.mark.parametrize("room", OPENERS)
