@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "timeline": ("murmur.cli.timeline", "Look at timelines."),
     "search": ("murmur.cli.search", "Look after the search index."),
     "trends": ("murmur.cli.trends", "Look after the trends."),
+    "analytics": ("murmur.cli.analytics", "Look after analytics."),
     "events": ("murmur.cli.events", "Look at the event log."),
     "settings": ("murmur.cli.settings", "Look at the settings."),
     "schema": ("murmur.cli.schema", "Subgraph schemas and the supergraph."),
