@@ -78,6 +78,7 @@ async def _measure(cluster: Cluster, graph: Graph, graph_file: Path, seconds: fl
         community = await Community.open(signing_keys(cluster.directory / "certs").access, session, graph)
         measured = _Measured(cluster, community, seconds)
         await measured.fill()
+        await measured.rest()
         await measured.operations()
         await measured.arrivals()
         await measured.posts_beside_inserts()
@@ -94,6 +95,7 @@ class _Measured:
         self._seconds = seconds
         self._chance = random.Random(5)
         self._broker = KafkaBroker(cluster.engines.kafka.url)
+        self._rest = (0.0, 0.0)
 
     async def fill(self) -> None:
         """A few posts of everybody, and everybody's timeline held."""
@@ -105,6 +107,15 @@ class _Measured:
         if tally.errors:
             raise BenchmarkFailed(f"{tally.errors.total()} posts failed: {tally.errors.most_common(1)[0][0]}")
 
+    async def rest(self) -> None:
+        """What everything uses when nobody asks."""
+        before, started = self._used(), perf_counter()
+        await asyncio.sleep(self._seconds)
+        seconds = perf_counter() - started
+        roles, engines = (after - earlier for after, earlier in zip(self._used(), before, strict=True))
+        self._rest = roles / seconds, engines / seconds
+        line("cores used when nobody asks", f"{self._rest[0]:.2f}", f"by roles and HAProxy; {self._rest[1]:.2f} by engines")
+
     async def operations(self) -> None:
         title(f"{_CONNECTIONS} connections by TLS through HAProxy, each sends when it has its answer")
         for kind in Kind:
@@ -112,7 +123,7 @@ class _Measured:
             latency = f"p50 {ms(tally.quantile(0.5))}, p99 {ms(tally.quantile(0.99))}"
             line(kind.value, f"{tally.answered / tally.seconds:,.0f} /s", f"{latency}; cores used by others {tally.others:.2f}")
             line("CPU of roles and HAProxy", ms(roles, "CPU-ms"), "workers included")
-            line("CPU of engines", ms(engines, "CPU-ms"), "what they use when nothing is asked included")
+            line("CPU of engines", ms(engines, "CPU-ms"))
         tally, _, _ = await self._phase(partial(self._community.workload.of, Kind.HOME), 1)
         line("home timeline, alone", f"p50 {ms(tally.quantile(0.5))}", f"p99 {ms(tally.quantile(0.99))}")
 
@@ -214,19 +225,22 @@ class _Measured:
         return await closed_loop(self._community.client, draw, self._seconds, connections)
 
     async def _phase(self, draw: Callable[[], Operation], connections: int) -> tuple[Tally, float, float]:
-        """A load and what follows from it; seconds of CPU of an operation: of the roles with HAProxy, and of the engines."""
-        roles = [*self._cluster.roles.values(), self._cluster.haproxy.server]
-        engines = self._cluster.engines.servers
-        before, machine, started = (_cpu(roles), _cpu(engines)), machine_seconds(), perf_counter()
+        """A load and what follows from it; seconds of CPU of an operation, beyond what is used when nobody asks: of the roles
+        with HAProxy, and of the engines."""
+        before, machine, started = self._used(), machine_seconds(), perf_counter()
         tally = await self._load(draw, connections)
         if tally.published:
             await self._at_rest()
-        used = _cpu(roles) - before[0], _cpu(engines) - before[1]
-        others = machine_seconds() - machine - sum(used) - tally.generator_seconds
-        tally.others = max(others / (perf_counter() - started), 0)
+        used, seconds = [after - earlier for after, earlier in zip(self._used(), before, strict=True)], perf_counter() - started
+        tally.others = max((machine_seconds() - machine - sum(used) - tally.generator_seconds) / seconds, 0)
         _tell(tally)
         answered = max(tally.answered, 1)
-        return tally, used[0] / answered, used[1] / answered
+        roles, engines = ((cpu - rest * seconds) / answered for cpu, rest in zip(used, self._rest, strict=True))
+        return tally, roles, engines
+
+    def _used(self) -> tuple[float, float]:
+        """Seconds of CPU until now, of the roles with HAProxy and of the engines."""
+        return _cpu([*self._cluster.roles.values(), self._cluster.haproxy.server]), _cpu(self._cluster.engines.servers)
 
     async def _at_rest(self) -> None:
         """Wait until every group has done all that was published."""
