@@ -7,15 +7,19 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
+import structlog
+
 T = TypeVar("T")
 _Work = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[[], Any]]
+_log = structlog.get_logger()
 
 
 class Threads:
-    """`close` waits for what was handed over."""
+    """`close` waits for what was handed over; after it nothing is taken any more (RuntimeError)."""
 
     def __init__(self, count: int, name: str) -> None:
         self._queue: SimpleQueue[_Work | None] = SimpleQueue()
+        self._closed = False
         self._threads = [threading.Thread(target=self._serve, name=name, daemon=True) for _ in range(count)]
         for thread in self._threads:
             thread.start()
@@ -24,14 +28,34 @@ class Threads:
         """What `work` returns or raises. It is carried out, even when who asked for it has gone."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._queue.put((loop, future, work))
+        self._put(loop, future, work)
         return await future
 
+    def hand_over(self, work: Callable[[], object]) -> None:
+        """Nobody waits for it; what it raises is logged."""
+
+        def logged() -> None:
+            try:
+                work()
+            except Exception as error:
+                _log.error("work that nobody waits for failed", exc_info=error)
+
+        loop = asyncio.get_running_loop()
+        self._put(loop, loop.create_future(), logged)
+
     async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         for _ in self._threads:
             self._queue.put(None)
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
+
+    def _put(self, loop: asyncio.AbstractEventLoop, future: "asyncio.Future[Any]", work: Callable[[], Any]) -> None:
+        if self._closed:
+            raise RuntimeError("these threads have ended")
+        self._queue.put((loop, future, work))
 
     def _serve(self) -> None:
         while (asked := self._queue.get()) is not None:

@@ -1,5 +1,6 @@
 """What every search index keeps of the promises in `subgraphs/search/ports.py`."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from subgraphs.search.ports import SearchIndex
 from subgraphs.search.service.parse import parse
 from subgraphs.search.wiring import open_index
 from tests.support.search_indexes import ADAPTERS, empty_index
+from tests.support.waiting import until
 
 DAY = 24 * 3_600_000
 AT = 1_700_000_000_000
@@ -183,3 +185,32 @@ async def test_two_processes_use_one_folder(tmp_path: Path) -> None:
         assert len(await find(one, "hello")) == len(await find(other, "hello")) == number + 1
     await one.close()
     await other.close()
+
+
+async def test_who_writes_on_and_on_lets_another_write(tmp_path: Path) -> None:
+    busy, other = open_index("tantivy:", tmp_path), open_index("tantivy:", tmp_path)
+    written = 0
+
+    async def write_on() -> None:
+        nonlocal written
+        while True:
+            await busy.put([tweet(written, "hello")])
+            written += 1
+
+    writing = asyncio.create_task(write_on())
+    async with asyncio.timeout(30):
+        for number in range(1_000, 1_005):
+            await other.put([tweet(number, "goodbye")])
+            before = written
+
+            async def goes_on(than: int = before) -> bool:
+                return written > than
+
+            await until(goes_on)
+    writing.cancel()
+    await asyncio.wait([writing])
+    assert len(await find(other, "goodbye")) == 5
+    assert len(await find(busy, "hello")) >= written
+    for index in (busy, other):
+        await index.close()
+        await index.close()

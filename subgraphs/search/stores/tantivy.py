@@ -1,13 +1,11 @@
 """The search index in a folder of this machine, by tantivy.
 
-Several processes may use one folder: each takes the writer's place for the time of one commit, and looks before each search
-whether another has committed.
+Several processes may use one folder: one at a time has the writer's place, until another waits for it, and each looks before a
+search whether another has committed.
 """
 
-import fcntl
-import os
-from collections.abc import Callable, Collection, Generator, Sequence
-from contextlib import contextmanager
+import asyncio
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -39,11 +37,13 @@ from subgraphs.search.model import (
     Until,
     Word,
 )
+from subgraphs.search.stores.tantivy_writer import Writer, alone
 
 T = TypeVar("T")
 _VERSION = "1"
 """Of the fields and the analyzer below; another one begins an empty index in a folder of its own."""
-_HEAP_BYTES = 15_000_000
+_REST_SECONDS = 0.2
+"""When nothing is written for so long, another process may write."""
 _THREADS = 2
 _ONE_TYPO, _TWO_TYPOS = 5, 9
 # Scripts without spaces are indexed by the character, and found as phrases of them.
@@ -67,26 +67,28 @@ class TantivyIndex:
         self._schema = builder.build()
         self._words = TextAnalyzerBuilder(Tokenizer.regex(_TOKEN)).filter(Filter.lowercase()).filter(Filter.ascii_fold()).build()
         self._meta = folder / "meta.json"
-        self._lock = path / "writer.lock"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with _alone(self._lock):
+            with alone(path):
                 self._index = tantivy.Index(self._schema, str(folder))
             self._index.register_tokenizer("words", self._words)
             self._seen = (0, 0)
         except (OSError, ValueError) as error:
             raise StartupError(f"can't open the search index in {path}: {error}") from error
+        self._writer = Writer(self._index, path)
+        self._resting: asyncio.TimerHandle | None = None
         # Searches do not wait for commits.
         self._writing = Threads(1, "write search index")
         self._reading = Threads(_THREADS, "read search index")
 
     async def put(self, documents: Sequence[Document]) -> None:
         if documents:
-            await self._run(self._writing, partial(self._write, [_key_of(document) for document in documents], documents))
+            fields = {_key_of(document): document for document in documents}
+            await self._write(fields, [_fields(key, document) for key, document in fields.items()])
 
     async def remove(self, kind: Kind, ids: Collection[int]) -> None:
         if ids:
-            await self._run(self._writing, partial(self._write, [_key(kind, id_) for id_ in ids], ()))
+            await self._write([_key(kind, id_) for id_ in ids], ())
 
     async def find(self, kind: Kind, query: Query, grades: Sequence[Grade | None], below: int, limit: int) -> Sequence[Hit]:
         return await self._run(self._reading, partial(self._find, kind, query, grades, below, limit))
@@ -100,6 +102,10 @@ class TantivyIndex:
         return await self._run(self._reading, work)
 
     async def close(self) -> None:
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
+            await self._writing.run(self._writer.rest)
         await self._writing.close()
         await self._reading.close()
 
@@ -109,16 +115,14 @@ class TantivyIndex:
         except (OSError, ValueError) as error:
             raise Unavailable(f"the search index does not answer: {error}") from error
 
-    def _write(self, keys: Sequence[str], documents: Sequence[Document]) -> None:
-        with _alone(self._lock):
-            writer = self._index.writer(_HEAP_BYTES, 1)
-            for key in keys:
-                writer.delete_documents_by_term("key", key)
-            for key, document in {_key_of(document): document for document in documents}.items():
-                writer.add_document(_fields(key, document))
-            writer.commit()
-            # Ends the writer, and with it its hold on the folder.
-            writer.wait_merging_threads()
+    async def _write(self, keys: Collection[str], documents: Sequence[tantivy.Document]) -> None:
+        if self._resting is not None:
+            self._resting.cancel()
+        try:
+            await self._run(self._writing, partial(self._writer.commit, keys, documents))
+        finally:
+            loop = asyncio.get_running_loop()
+            self._resting = loop.call_later(_REST_SECONDS, self._writing.hand_over, self._writer.rest)
 
     def _searcher(self) -> tantivy.Searcher:
         meta = self._meta.stat()
@@ -255,14 +259,3 @@ def _fields(key: str, document: Document) -> tantivy.Document:
         fields.add_text("mentions", document.handle.lower())
         fields.add_unsigned("person_id", document.id)
     return fields
-
-
-@contextmanager
-def _alone(lock: Path) -> Generator[None]:
-    """Be the only one, of all threads and processes, who holds this file. The kernel lets go of it when the process dies."""
-    handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
