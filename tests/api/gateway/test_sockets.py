@@ -7,6 +7,7 @@ import pytest
 
 from gateway.edge.options import EdgeOptions
 from murmur.identity import Caller, Viewer
+from murmur.roles.connections import BoundedSocket
 from murmur.sockets.session import SocketLimits
 from tests.support.asgi import served
 from tests.support.edge import Edge
@@ -256,6 +257,26 @@ async def test_who_never_reads_is_cut_off_and_the_others_do_not_notice(edge: Edg
         assert (await other.next())["payload"]["data"]["reviewed"]["title"] == "Kim"
         slow.connection.transport.resume_reading()
         assert await slow.closed() == (1013, "this client reads too slowly")
+
+
+async def test_who_never_reads_again_does_not_keep_its_connection(
+    edge: Edge, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BoundedSocket, "taking_seconds", 0.3)
+    edge.library.titles["3"] = "x" * 50_000
+    async with socket(address) as client:
+        await client.init()
+        await client.subscribe("1", REVIEWED)
+        await listening(edge)
+        client.connection.transport.pause_reading()
+
+        async def cut_off() -> bool:
+            for _ in range(20):
+                edge.library.review("3")
+            return "\nmurmur_sockets 0.0" in edge.metrics.exposition().decode()
+
+        await until(cut_off, 20)
+        await listening(edge, 0)
 
 
 async def test_a_drain_closes_with_a_code_on_which_clients_connect_again(edge: Edge, address: str) -> None:
