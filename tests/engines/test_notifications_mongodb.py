@@ -1,5 +1,6 @@
 """Notifications on MongoDB: reads look at what they show, and what was cut off is done by whoever comes next."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from itertools import count
 from pathlib import Path
@@ -19,6 +20,7 @@ from subgraphs.notifications.stores.mongodb import MongoNotifications
 from subgraphs.notifications.wiring import open_store
 from tests.support.mongodb_databases import store_url
 from tests.support.shard_keys import ROOMS, SHARD_KEYS, key_faults
+from tests.support.waiting import until
 
 ADA, BEA, CLEO, TWEET = 1, 2, 3, 100
 ALL = frozenset(Kind)
@@ -149,3 +151,38 @@ async def test_indexes_of_both_rooms_are_made_once_in_one_database(mongodb: Mong
 )
 def test_the_watch_sees_what_would_ask_every_shard(command: dict[str, object]) -> None:
     assert len(key_faults(command)) == 1
+
+
+async def test_a_killed_primary_neither_loses_nor_doubles_what_it_was_told(mongodb: MongoDB, tmp_path: Path) -> None:
+    """The notifier tells a batch again until it is done; so does this one."""
+    with MongoDB(tmp_path, members=3) as three:
+        store = MongoNotifications(f"{three.url}&timeoutMS=20000")
+        await store.engine.apply()
+        batches = [notices(Kind.LIKE, range(actor, actor + 5), [TWEET, TWEET + 1]) for actor in range(10, 210, 5)]
+
+        async def tell() -> None:
+            for batch in batches:
+                done = False
+                while not done:
+                    try:
+                        await store.add(batch)
+                        done = True
+                    except Unavailable:
+                        continue
+
+        telling = asyncio.create_task(tell())
+        await until(lambda: _begun(store), 20)
+        primary = await asyncio.to_thread(three.primary)
+        assert primary is not None
+        primary.kill()
+        await asyncio.wait_for(telling, 60)
+        assert len(await store.notices_after((0, 0), 1_000)) == 400
+        assert {(each.tweet_id, each.actor_count) for each in await store.page(ADA, Window(10), ALL)} == {
+            (TWEET, 200),
+            (TWEET + 1, 200),
+        }
+        await store.close()
+
+
+async def _begun(store: MongoNotifications) -> bool:
+    return len(await store.notices_after((0, 0), 100)) >= 20
