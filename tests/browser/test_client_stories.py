@@ -25,11 +25,16 @@ async def test_what_one_posts_the_other_sees_announced_without_a_reload(platform
             await ada.post(f"The starlings are back, number {number}. #birds")
         await expect(announced).to_have_text("3 new posts")
         await expect(bea.card("number 1")).to_have_count(0)
+        # What she posts herself is shown at once, and makes no news of the others old.
+        await bea.post("They are, aren't they?")
+        await ada.post("The starlings are back, number 4. #birds")
+        await expect(announced).to_have_text("4 new posts")
         await announced.click()
         await expect(announced).to_be_hidden()
         shown = bea.page.get_by_role("feed").locator("article .text")
-        assert [text[-9] for text in await shown.all_inner_texts()] == ["3", "2", "1"]
-        await expect(bea.card("number 3")).to_be_focused()
+        numbers = [text[-9] for text in await shown.all_inner_texts() if "starlings" in text]
+        assert numbers == ["4", "3", "2", "1"]
+        await expect(bea.card("number 4")).to_be_focused()
 
 
 async def test_likes_follows_and_replies_make_the_badge_rise_at_once(platform: Running, browser: Browser) -> None:
@@ -192,3 +197,29 @@ async def test_who_is_blocked_or_muted_can_be_let_in_again(platform: Running, br
         unblock = kim.page.get_by_role("main").get_by_role("button", name="Unblock @leo")
         await unblock.click()
         await expect(kim.page.get_by_role("main").get_by_role("button", name="Follow @leo")).to_be_visible()
+
+
+async def test_more_than_a_page_of_news_leaves_no_gap(platform: Running, browser: Browser) -> None:
+    async with visiting(browser, platform.url) as mona, visiting(browser, platform.url) as ned:
+        await mona.sign_up("mona", "Mona")
+        await mona.post("Before the storm")
+        await ned.sign_up("ned", "Ned")
+        await ned.follow("mona")
+        await ned.go("/")
+        await expect(ned.card("Before the storm")).to_be_visible()
+        await ned.context.set_offline(True)
+        await expect(ned.page.get_by_text("No connection")).to_be_visible()
+        for number in range(25):
+            await mona.post(f"Drop {number}.")
+        await ned.context.set_offline(False)
+        announced = ned.page.locator(".announce")
+        await expect(announced).to_have_text("20+ new posts")
+        await announced.click()
+        cards = ned.page.get_by_role("feed").locator("article")
+        await expect(cards.first).to_contain_text("Drop 24.")
+        for _ in range(20):
+            if await cards.count() == 26:
+                break
+            await ned.page.keyboard.press("End")
+        await expect(cards).to_have_count(26)
+        ned.faults[:] = [fault for fault in ned.faults if "ERR_INTERNET_DISCONNECTED" not in fault]

@@ -76,7 +76,8 @@ class Client:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Running]:
-    async with running("up", data_dir=tmp_path_factory.mktemp("operations") / "data") as program:
+    folder = tmp_path_factory.mktemp("operations") / "data"
+    async with running("up", data_dir=folder, MURMUR_ENV="production") as program:
         yield program
 
 

@@ -68,6 +68,14 @@ export function feed({ label, load, key, render, empty, signal }) {
     /** Put nodes, the newest first, above all others. */
     prepend: (nodes) => [...nodes].reverse().forEach((node) => put(node, (entry) => list.prepend(entry))),
     append: (node) => put(node, (entry) => list.append(entry)),
+    /** Begin anew with the first page. */
+    restart() {
+      list.replaceChildren();
+      shown.clear();
+      cursor = null;
+      ended = false;
+      return next();
+    },
     remove(id) {
       shown.get(id)?.remove();
       shown.delete(id);

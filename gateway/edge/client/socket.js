@@ -26,7 +26,7 @@ let ids = 0;
  */
 export function subscribe(name, variables, next) {
   const id = String((ids += 1));
-  subscriptions.set(id, { name, variables, next });
+  subscriptions.set(id, { name, variables, next, endings: 0 });
   if (ready) start(id);
   else if (!socket && !waiting) connect();
   return () => {
@@ -75,8 +75,7 @@ function receive(message) {
     failures = 0;
     if (message.payload.data) subscriptions.get(message.id)?.next(message.payload.data);
   } else if (message.type === "error" || message.type === "complete") {
-    // What the server ended is begun again with the next connection.
-    if (subscriptions.has(message.id)) lost(0);
+    again(message.id);
   }
 }
 
@@ -89,16 +88,24 @@ async function start(id) {
   }
 }
 
-async function lost(code) {
+/** What the server ended is begun again after a pause, beside the others. */
+function again(id) {
+  const ended = subscriptions.get(id);
+  if (!ended) return;
+  const mine = socket;
+  setTimeout(() => mine === socket && subscriptions.has(id) && start(id), pause(ended.endings++));
+}
+
+const pause = (times) => Math.min(LONGEST_MS, FIRST_MS * 2 ** times) * (0.5 + Math.random() / 2);
+
+function lost(code) {
   const wasReady = ready;
   drop();
   connection.dispatchEvent(new Event("lost"));
   // A token that has just run out is no failure of the network: the next one is asked for at once.
   const expired = code === TOKEN_REFUSED && wasReady;
-  const longest = Math.min(LONGEST_MS, FIRST_MS * 2 ** failures);
-  failures = expired ? failures : failures + 1;
   clearTimeout(waiting);
-  waiting = setTimeout(connect, expired ? 0 : longest * (0.5 + Math.random() / 2));
+  waiting = setTimeout(connect, expired ? 0 : pause(failures++));
 }
 
 function drop() {

@@ -5,13 +5,13 @@ const NAME = "murmur";
 const STORE = "session";
 const KEY = "current";
 
-const opening = new Promise((resolve) => {
+const opening = new Promise((resolve, reject) => {
   const request = indexedDB.open(NAME, 1);
   request.onupgradeneeded = () => request.result.createObjectStore(STORE);
   request.onsuccess = () => resolve(request.result);
+  request.onerror = () => reject(request.error);
   // Where a browser keeps nothing, the session lasts as long as the page.
-  request.onerror = () => resolve(null);
-});
+}).catch(() => null);
 
 let own = null;
 

@@ -23,7 +23,10 @@ export function home(_place, signal) {
     signal,
   });
   const element = h("div", {}, head("Home"), composer(), h("div", { class: "announce-place" }, announce), timeline.element);
+  const own = new Set();
   let waiting = [];
+  // Whether more has come than one page, so that entries would be missing between the new and the old.
+  let gap = false;
   let timer = 0;
 
   /** Look what is at the top by now. Events tell that something came; the timeline itself says what. */
@@ -32,8 +35,9 @@ export function home(_place, signal) {
     const page = (await run("HomeTimeline", { first: PAGE })).homeTimeline;
     if (signal.aborted) return;
     const fresh = page.nodes.filter((entry) => !timeline.has(entry.tweet.id));
-    // What is older than all that is shown belongs below, and is no news.
-    const known = page.nodes.findLastIndex((entry) => timeline.has(entry.tweet.id));
+    // What is older than all that was read belongs below, and is no news. The viewer's own posts stand on top without having been read.
+    const known = page.nodes.findLastIndex(({ tweet: { id } }) => timeline.has(id) && !own.has(id));
+    gap = known < 0 && page.pageInfo.hasNextPage;
     waiting = known < 0 ? fresh : fresh.filter((entry) => page.nodes.indexOf(entry) < known);
     tell();
   }
@@ -44,12 +48,14 @@ export function home(_place, signal) {
     if (waiting.length && announce.textContent !== words) say(words);
     announce.textContent = words;
   }
-  function showNew() {
-    const first = waiting[0];
-    timeline.prepend(waiting);
+  async function showNew() {
+    const entries = waiting;
+    const [first] = entries;
     waiting = [];
     tell();
     scrollTo({ top: 0 });
+    if (gap) await timeline.restart();
+    else timeline.prepend(entries);
     element.querySelector(`article[data-tweet="${CSS.escape(first.tweet.id)}"]`)?.focus({ preventScroll: true });
   }
   function soon() {
@@ -62,6 +68,7 @@ export function home(_place, signal) {
   published.addEventListener(
     "tweet",
     ({ detail }) => {
+      own.add(detail.id);
       timeline.prepend([{ tweet: detail, retweetedBy: null }]);
       waiting = waiting.filter((entry) => entry.tweet.id !== detail.id);
       tell();

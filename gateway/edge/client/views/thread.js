@@ -45,6 +45,7 @@ function conversation(tweet, signal) {
     // The counts are everybody's; what the viewer did is known here, maybe sooner.
     tellTweet(tweetUpdated);
     if (answered) again();
+    if (tweetUpdated.deleted) stop();
   });
   signal.addEventListener("abort", stop);
   live.addEventListener("again", again, { signal });
