@@ -83,14 +83,28 @@ class UserActivity(TweetActivity):
 
 @strawberry.type(description="What came of a tweet. Its author's alone.")
 class TweetAnalytics:
-    total: TweetActivity = strawberry.field(description="All of the time asked for.")
-    buckets: list[TweetActivity] = strawberry.field(description="Each bucket of it, the oldest first, empty ones included.")
+    report: strawberry.Private[Report]
+
+    @strawberry.field(description="All of the time asked for.")
+    def total(self) -> TweetActivity:
+        return _of_tweet(self.report.span.start, self.report.total)
+
+    @strawberry.field(description="Each bucket of it, the oldest first, empty ones included.")
+    def buckets(self) -> list[TweetActivity]:
+        return [_of_tweet(start, counts) for start, counts in self.report.buckets]
 
 
 @strawberry.type(description="What came of a person's tweets and profile. Their own alone.")
 class UserAnalytics:
-    total: UserActivity = strawberry.field(description="All of the time asked for.")
-    buckets: list[UserActivity] = strawberry.field(description="Each bucket of it, the oldest first, empty ones included.")
+    report: strawberry.Private[Report]
+
+    @strawberry.field(description="All of the time asked for.")
+    def total(self) -> UserActivity:
+        return _of_person(self.report.span.start, self.report.total)
+
+    @strawberry.field(description="Each bucket of it, the oldest first, empty ones included.")
+    def buckets(self) -> list[UserActivity]:
+        return [_of_person(start, counts) for start, counts in self.report.buckets]
 
 
 @strawberry.type(description="How the platform did in some time.")
@@ -139,10 +153,7 @@ class User:
         bucket: BucketArgument = model.Bucket.DAY,
     ) -> UserAnalytics | None:
         report = await info.context.service.of_person(info.context.viewer_id, parse_id(self.id, "id"), from_, to, bucket)
-        if report is None:
-            return None
-        buckets = [_of_person(start, counts) for start, counts in report.buckets.items()]
-        return UserAnalytics(total=_of_person(report.span.start, report.total), buckets=buckets)
+        return None if report is None else UserAnalytics(report=report)
 
 
 @strawberry.federation.type(keys=["id"], description="A tweet.")
@@ -174,10 +185,7 @@ class Tweet:
         bucket: BucketArgument = model.Bucket.DAY,
     ) -> TweetAnalytics | None:
         report = await info.context.tweets.load((parse_id(self.id, "id"), (from_, to, bucket)))
-        if report is None:
-            return None
-        buckets = [_of_tweet(start, counts) for start, counts in report.buckets.items()]
-        return TweetAnalytics(total=_of_tweet(report.span.start, report.total), buckets=buckets)
+        return None if report is None else TweetAnalytics(report=report)
 
 
 @strawberry.type
@@ -192,7 +200,7 @@ class Query:
         if info.context.viewer is None or not info.context.viewer.admin:
             raise Forbidden("the platform's metrics are for admins")
         report = await info.context.service.of_platform(from_, to, bucket)
-        return PlatformMetrics(buckets=[_of_platform(start, counts, bucket) for start, counts in report.buckets.items()])
+        return PlatformMetrics(buckets=[_of_platform(start, counts, bucket) for start, counts in report.buckets])
 
 
 @strawberry.input(description="What a client has shown to the viewer since it last told.")

@@ -1,7 +1,7 @@
 """Who may see which counts, and in which buckets."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from murmur.clock import Clock, to_iso
@@ -21,6 +21,8 @@ from subgraphs.analytics.model import (
 from subgraphs.analytics.ports import AnalyticsStore, Tweets
 
 MAX_BUCKETS = 1_000
+MAX_TOGETHER = 5_000
+"""Buckets of all tweets that are asked for at once."""
 NEWEST_BUCKETS: Mapping[Bucket, int] = {Bucket.HOUR: 48, Bucket.DAY: 28}
 """How many buckets of a tweet are shown when nothing says from when on."""
 _KEPT_DAYS: Mapping[Bucket, int] = {Bucket.HOUR: HOURS_KEPT_DAYS, Bucket.DAY: DAYS_KEPT}
@@ -28,11 +30,16 @@ _KEPT_DAYS: Mapping[Bucket, int] = {Bucket.HOUR: HOURS_KEPT_DAYS, Bucket.DAY: DA
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`buckets` has an entry for each bucket of the span in their order; `total` is their sum where nothing else is said."""
+    """`series` has the buckets in which there was anything; `total` is their sum where nothing else is said."""
 
     span: Span
     total: Counts
-    buckets: Mapping[int, Counts]
+    series: Mapping[int, Counts]
+
+    @property
+    def buckets(self) -> Iterator[tuple[int, Counts]]:
+        """The start and the counts of each bucket of the span, in their order."""
+        return ((start, self.series.get(start, {})) for start in self.span.starts)
 
 
 class AnalyticsService:
@@ -67,11 +74,13 @@ class AnalyticsService:
         subjects = {id_: Subject(viewer_id, id_) for id_ in tweet_ids if authors.get(id_) == viewer_id}
         if not subjects:
             return {}
+        if (together := len(subjects) * len(span.starts)) > MAX_TOGETHER:
+            raise BadUserInput(f"{together} buckets of {len(subjects)} tweets are too many: {MAX_TOGETHER} fit in an answer")
         series = await self._store.series(subjects.values(), span)
         reports = {id_: _report(span, series.get(subject, {})) for id_, subject in subjects.items()}
         if start is None and end is None:
             totals = await self._store.totals(subjects.values())
-            reports = {id_: Report(span, totals.get(subjects[id_], {}), one.buckets) for id_, one in reports.items()}
+            reports = {id_: Report(span, totals.get(subjects[id_], {}), one.series) for id_, one in reports.items()}
         return reports
 
     async def of_platform(self, start: int, end: int, bucket: Bucket) -> Report:
@@ -99,4 +108,4 @@ def _report(span: Span, series: Mapping[int, Counts]) -> Report:
     total: Counter[Kind] = Counter()
     for counts in series.values():
         total.update(counts)
-    return Report(span, total, {start: series.get(start, {}) for start in span.starts})
+    return Report(span, total, series)

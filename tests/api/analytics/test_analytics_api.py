@@ -153,6 +153,14 @@ async def test_an_author_sees_a_page_of_tweets_with_their_counts(city: City) -> 
     document = "query ($id: ID!) { user(id: $id) { tweets { nodes { id analytics { total { likes } } } } } }"
     nodes = (await ada.ask(document, id=ada.id))["user"]["tweets"]["nodes"]
     assert {node["id"]: node["analytics"]["total"]["likes"] for node in nodes} == dict(zip(tweets, (1, 1, 0), strict=True))
+    wide = {"from": to_iso(wall_clock() - 700 * DAY_MS), "to": to_iso(wall_clock())}
+    document = """query ($ids: [ID!]!, $from: DateTime, $to: DateTime) {
+      tweets(ids: $ids) { analytics(from: $from, to: $to) { buckets { likes } } }
+    }"""
+    assert len((await ada.ask(document, ids=tweets, **wide))["tweets"][0]["analytics"]["buckets"]) == 701
+    tweets += [await ada.tweet(f"more {number}") for number in range(5)]
+    assert set(await ada.codes(document, ids=tweets, **wide)) == {"BAD_USER_INPUT"}
+    assert (await bea.ask(document, ids=tweets, **wide))["tweets"] == [{"analytics": None}] * 8
 
 
 async def test_impressions_need_a_viewer_and_a_batch_that_is_not_too_large(city: City) -> None:
