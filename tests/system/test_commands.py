@@ -10,6 +10,7 @@ from pathlib import Path
 from murmur.roles.looking import tail_events
 from tests.support.city import City, cheap_settings, connections, founded, signed_in
 from tests.support.program import PROGRAM, Finished, each, murmur, running
+from tests.support.waiting import until
 
 _ROOT = Path(__file__).parents[2]
 _LOOK = {"COLUMNS": "200"}
@@ -198,7 +199,12 @@ async def test_the_demo_is_lively_and_seeding_it_again_changes_nothing(tmp_path:
 async def _is_shown(folder: Path, handle: str, password: str) -> None:
     """The platform that runs on the demo's folder names its account, which can sign in and has something to read."""
     async with running("up", "--demo", data_dir=folder) as program, connections(program.url, 1) as [door]:
-        assert f"Sign in as {handle} with the password {password}" in program.log
+        shown = f"Sign in as {handle} with the password {password}"
+
+        async def told() -> bool:
+            return shown in program.log
+
+        await until(told)
         document = "mutation ($input: SignInInput!) { signIn(input: $input) { user { id handle } accessToken } }"
         session = (await City(door).nobody.ask(document, input={"handle": handle, "password": password}))["signIn"]
         assert len(await signed_in(door, session).home()) > 20

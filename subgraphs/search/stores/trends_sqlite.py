@@ -116,8 +116,11 @@ class SqliteTrendStore:
                 pass
 
     async def clear(self) -> None:
-        script = ("DELETE FROM uses", "DELETE FROM hours", "DELETE FROM days", "DELETE FROM since", "DELETE FROM boards")
-        await self._database.write(lambda connection: [connection.execute(sql) for sql in script])
+        def work(connection: sqlite3.Connection) -> None:
+            for table in ("uses", "hours", "days", "since", "boards"):
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 (the names above)
+
+        await self._database.write(work)
 
     async def close(self) -> None:
         await self._database.close()
