@@ -38,7 +38,8 @@ class Operations:
         self._documents = DocumentBounds(options.bounds)
         self._objects = ObjectBound(engine.api_schema, options.answer_objects) if options.answer_objects else None
         self._errors = ErrorMask(options.errors)
-        self._trusted = TrustedDocuments(partners)
+        self._trusted = TrustedDocuments(partners, published_only=options.published_only)
+        self._published_only = options.published_only
         self._unshared = options.unshared_subscriptions
         self._shared = SharedStreams()
         self.runs = 0
@@ -51,7 +52,7 @@ class Operations:
     ) -> tuple[PreparedOperation, Parameters]:
         """The operation as it runs for this request, and the parameters with its document. Raises Refusal and RequestRefused."""
         api_key = headers.get(API_KEY)
-        if api_key is None and not parameters.named:
+        if api_key is None and not parameters.named and not self._published_only:
             return self._prepare(parameters, context), parameters
         parameters, key = await self._trusted.resolve(parameters, api_key)
         operation = self._prepare(parameters, context)

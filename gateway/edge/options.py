@@ -67,6 +67,8 @@ class EdgeOptions:
     seconds: float = 10.0
     answer_objects: int | None = None
     """The most objects that an answer may come to (`cost.py`); None is no bound."""
+    published_only: bool = False
+    """Whether a document that was not published is refused, whoever asks."""
     show_plans: bool = False
     """Whether `murmur-query-plan: 1` puts the query plan into `extensions.queryPlan`."""
     errors: ErrorsShown = "known"

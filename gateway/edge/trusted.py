@@ -21,10 +21,14 @@ _MAX_KEY = 200
 
 
 class TrustedDocuments:
-    """Without `partners` there are no keys and no documents, and only automatic persisted queries are known."""
+    """Without `partners` there are no keys and no documents, and only automatic persisted queries are known.
 
-    def __init__(self, partners: Partners | None) -> None:
+    With `published_only` nobody runs a document that was not published.
+    """
+
+    def __init__(self, partners: Partners | None, *, published_only: bool = False) -> None:
         self._partners = partners
+        self._published_only = published_only
         self._persisted: LRUCache[str, str] = LRUCache(_PERSISTED_CHARACTERS, getsizeof=len)
 
     async def resolve(self, parameters: Parameters, api_key: bytes | None) -> tuple[Parameters, PartnerKey | None]:
@@ -40,6 +44,8 @@ class TrustedDocuments:
             if parameters.document:
                 raise malformed("send `query` or `documentId`, not both")
             return await self._published(parameters, FIRST_PARTY), None
+        if self._published_only:
+            raise Refusal(403, "DOCUMENT_REQUIRED", "published documents alone are run here: send `documentId` without `query`")
         if parameters.persisted_hash:
             return self._automatic(parameters, parameters.persisted_hash), None
         return parameters, None

@@ -148,7 +148,12 @@ def _gateway(
         gate=gate,
         health=health,
         jwks=key_set,
-        options=replace(options, answer_objects=limits.max_answer_objects, unshared_subscriptions=_UNSHARED),
+        options=replace(
+            options,
+            answer_objects=limits.max_answer_objects,
+            published_only=settings.server.published_only,
+            unshared_subscriptions=_UNSHARED,
+        ),
         partners=partners,
         client=WebClient(own_documents()) if settings.server.client else None,
     )

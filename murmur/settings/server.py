@@ -17,6 +17,7 @@ class ServerSettings(Concern):
     )
     explorer: bool | None = Field(None, description="Serve GraphiQL at /graphql; by default only outside production.")
     client: bool = Field(True, description="Serve the web client at /.")
+    published_only: bool = Field(False, description="Run published documents alone, whoever asks; GraphiQL can run nothing then.")
     query_plans: bool | None = Field(
         None, description="Answer with the query plan when asked; by default only outside production."
     )

@@ -77,7 +77,7 @@ class Client:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Running]:
     folder = tmp_path_factory.mktemp("operations") / "data"
-    async with running("up", data_dir=folder, MURMUR_ENV="production") as program:
+    async with running("up", data_dir=folder, MURMUR_ENV="production", MURMUR_PUBLISHED_ONLY="true") as program:
         yield program
 
 

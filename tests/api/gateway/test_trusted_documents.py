@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
+from gateway.edge.options import EdgeOptions
 from gateway.partners.model import FIRST_PARTY, Document, Scope, document_id
 from gateway.partners.service import Partners
 from gateway.partners.stores.sqlite import SqlitePartners
@@ -166,3 +167,14 @@ async def test_without_a_store_of_partners_no_key_and_no_document_is_known() -> 
     edge = Edge()
     assert (await edge.post({"documentId": document_id(BOOKS)})).code == "DOCUMENT_UNKNOWN"
     assert (await edge.post({"documentId": document_id(BOOKS)}, {"x-api-key": "mk_1_2"})).code == "KEY_INVALID"
+
+
+async def test_where_published_documents_alone_are_run_nobody_sends_another(partners: Partners) -> None:
+    edge = Edge(EdgeOptions(published_only=True), partners=partners)
+    digest = document_id(BOOKS).removeprefix("sha256:")
+    named = {"persistedQuery": {"version": 1, "sha256Hash": digest}}
+    for request in ({"query": BOOKS}, {"query": "{ __schema { types { name } } }"}, {"query": BOOKS, "extensions": named}):
+        refused = await edge.post(request)
+        assert (refused.status, refused.code) == (403, "DOCUMENT_REQUIRED"), request
+    assert (await edge.post({"extensions": named})).code == "DOCUMENT_REQUIRED"
+    assert (await edge.post({"documentId": document_id(BOOKS)})).json["data"]["books"]
