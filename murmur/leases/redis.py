@@ -159,6 +159,9 @@ class RedisLease:
                     await self._acquire()
             except (Unavailable, NodeIdsExhausted) as error:
                 _log.warning("a node id can't be renewed", node=self.node, reason=str(error))
+            except Exception as error:
+                # Whoever stopped here would make no ids ever again, though nothing else is wrong with the process.
+                _log.error("a node id can't be renewed", node=self.node, exc_info=error)
 
     async def _renew(self) -> bool:
         asked = time.monotonic()

@@ -12,7 +12,7 @@ from murmur.redis.connection import Node, Reply, Word, pack
 
 _PASSING = (
     "LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "READONLY", "OOM", "MISCONF", "NOREPLICAS", "BUSY", "NOAUTH", "WRONGPASS",
-    "NOPERM", "UNBLOCKED", "ERR max number of clients",
+    "NOPERM", "UNBLOCKED", "NOSCRIPT", "ERR max number of clients",
 )  # fmt: skip
 
 

@@ -54,8 +54,8 @@ class RedisCluster(Redis):
                 return replies
             tries += 1
             if tries == _TRIES:
-                check(replies[waiting[0]])
-                raise Unavailable("the Redis Cluster sends us from one member to another")
+                # Whatever is tried again passes: members that begin anew have neither slots nor scripts for a while.
+                raise Unavailable(f"the Redis Cluster is not of one mind yet: {replies[waiting[0]]}")
             if tries > 1:
                 await asyncio.sleep(_WAIT_SECONDS * tries)
 

@@ -49,6 +49,16 @@ async def test_many_callers_share_a_connection_and_each_gets_its_own_answer(clie
     assert await asyncio.gather(*(client.call(name, "GET", name) for name in keys)) == keys
 
 
+async def test_scripts_that_are_forgotten_again_and_again_are_an_outage_and_no_defect(client: Redis):
+    script = client.script(f"return '{uuid.uuid4().hex}'")
+    calls = asyncio.gather(*(client.batch((script.command((key(),)),)) for _ in range(50)), return_exceptions=True)
+    masters, flush = await client.masters(), command(b"", "SCRIPT", "FLUSH").packed
+    while not calls.done():
+        # Behind whatever is sent meanwhile, so that nobody finds a script that was loaded before.
+        await asyncio.gather(*(master.send(flush, 1) for master in masters))
+    assert {type(outcome) for outcome in await calls} <= {list, Unavailable}
+
+
 async def test_a_caller_who_leaves_does_not_take_the_answers_of_others(client: Redis):
     name = key()
     await client.call(name, "SET", name, "here")
