@@ -4,6 +4,8 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 EXPLORER := gateway/edge/explorer
 INTEROP := tests/interop
+# Processes that share the test files; each starts the engines that its tests need.
+JOBS ?= 2
 SOURCES := murmur gateway subgraphs workers tests benchmarks examples
 
 .DEFAULT_GOAL := help
@@ -18,7 +20,7 @@ up: $(STAMP) $(EXPLORER)/node_modules/.installed ## Start the platform with a de
 test: $(STAMP) ## Check the code and run all tests
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory explorer interop || echo "Tests that need packages of npm are skipped, but not in CI."
-	PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest
+	PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/pytest -n $(JOBS) --dist loadfile
 
 check: $(STAMP) ## Lint, types, layering, and that schema/ is fresh
 	$(BIN)/ruff check $(SOURCES)
