@@ -1,12 +1,14 @@
 """The web client in a real Chromium: two people at once, on a platform that was started as a user starts it."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 from playwright.async_api import Browser, expect
 
 from tests.support.browser import CHROMIUM, visiting
 from tests.support.program import Running
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium"),
@@ -81,7 +83,7 @@ async def test_a_thread_grows_while_it_is_read(platform: Running, browser: Brows
         await finn.page.get_by_label("Quote @finn").fill("My own words")
         await finn.page.get_by_role("dialog").get_by_role("button", name="Post", exact=True).click()
         await expect(eva.card("It answers").get_by_role("button", name="Quote")).to_have_accessible_name("Quote")
-        await finn.go("/")
+        await finn.go("/@finn")
         await expect(finn.card("My own words").locator(".quoted")).to_contain_text("It answers")
 
         await eva.card("A question").get_by_role("button", name="More about this tweet").click()
@@ -95,6 +97,15 @@ async def test_search_knows_operators_and_hashtags_lead_there(platform: Running,
         await gil.sign_up("gil", "Gil")
         await gil.post("Lanterns over the harbour #lanterns")
         await gil.post("Lanterns, but in the rain")
+
+        async def indexed() -> bool:
+            await gil.go(f"/search?q={quote('from:gil lanterns')}")
+            await gil.page.reload()
+            await expect(gil.page.locator("[aria-busy=true], [data-busy]")).to_have_count(0)
+            return await gil.page.get_by_role("main").locator("article").count() == 2
+
+        await until(indexed, 20)
+        await gil.go("/@gil")
         await gil.card("over the harbour").get_by_role("link", name="#lanterns").click()
         await expect(gil.page.get_by_role("searchbox", name="Search", exact=True)).to_have_value("#lanterns")
         await expect(gil.card("over the harbour")).to_be_visible()
