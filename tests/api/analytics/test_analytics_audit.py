@@ -5,10 +5,10 @@ from pathlib import Path
 from murmur.audit.analytics import audit_analytics
 from murmur.audit.finding import Finding
 from murmur.clock import wall_clock
-from murmur.roles.auditing import audit
 from murmur.roles.up import Platform
 from subgraphs.analytics.model import Kind, Mark, hour_of
-from tests.support.city import cheap_settings, founded
+from tests.support.analytics_stores import at_rest
+from tests.support.city import founded
 
 
 async def findings(platform: Platform) -> list[Finding]:
@@ -29,7 +29,8 @@ async def test_a_platform_that_was_used_is_sound_and_counts_that_are_off_are_tol
         await bea.engage("undoRetweet", tweet)
         await ada.engage("deleteTweet", gone)
         await ada.relate("block", cleo)
-        assert (await audit(cheap_settings(tmp_path), seconds=30)).findings == ()
+        await at_rest(tmp_path)
+        assert await findings(platform) == []
         now = wall_clock()
         marks = [
             Mark(int(ada.id), kind, hour_of(now), 1, about)

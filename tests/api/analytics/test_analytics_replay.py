@@ -6,13 +6,13 @@ from pathlib import Path
 
 from murmur.clock import wall_clock
 from murmur.events import decode_event
-from murmur.roles.auditing import audit
 from murmur.roles.recounting import recount
 from murmur.roles.up import Platform
 from subgraphs.analytics.model import PLATFORM_OWNERS, Kind, StoredDay, Subject
 from subgraphs.analytics.ports import AnalyticsStore
 from subgraphs.analytics.service import Counting
 from subgraphs.analytics.wiring import open_store
+from tests.support.analytics_stores import at_rest
 from tests.support.city import City, Person, cheap_settings, founded
 
 _RECORD = "mutation ($input: RecordImpressionsInput!) { recordImpressions(input: $input) { accepted } }"
@@ -41,7 +41,7 @@ async def lived(city: City, folder: Path) -> list[Person]:
         for batch in ("a", "b", "a"):
             seen = {"tweetIds": dice.sample(tweets, 8), "profileIds": [other.id for other in others]}
             await person.ask(_RECORD, input={"batchId": batch, **seen})
-    assert (await audit(cheap_settings(folder), seconds=30)).findings == ()
+    await at_rest(folder)
     return people
 
 
