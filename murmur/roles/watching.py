@@ -12,6 +12,8 @@ from murmur.errors import Unavailable
 from murmur.telemetry.health import Health
 
 _SECONDS = 3.0
+# An engine that has just started answers its first questions slowly; who gave up sooner would ask it the same anew for ever.
+_ANSWER_SECONDS = 10.0
 _TOLD_MISSING = 3
 _WITHOUT = {"timelines", "pubsub", "sessions", "limits", "leases", "cache"}
 """Stores that a process does without for a while: what they hold is a copy, or is needed for little of what it does."""
@@ -55,7 +57,7 @@ async def _watch(name: str, engine: Engine, health: Health) -> None:
 async def _asked(name: str, engine: Engine) -> Report | str:
     """What an engine says, or why it says nothing."""
     try:
-        async with asyncio.timeout(_SECONDS):
+        async with asyncio.timeout(_ANSWER_SECONDS):
             return await engine.check()
     except Unavailable as error:
         return str(error)
