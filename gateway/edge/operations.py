@@ -4,6 +4,7 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncGenerator, Hashable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
@@ -54,11 +55,13 @@ class Operations:
         api_key = headers.get(API_KEY)
         if api_key is None and not parameters.named and not self._published_only:
             return self._prepare(parameters, context), parameters
-        parameters, key = await self._trusted.resolve(parameters, api_key)
-        operation = self._prepare(parameters, context)
+        resolved, key = await self._trusted.resolve(parameters, api_key)
+        operation = self._prepare(resolved, context)
         if key is not None:
             self._trusted.check_scope(key, operation)
-        return operation, parameters
+        if resolved.document_id is not None and operation.kind == "subscription":
+            resolved = replace(resolved, still_allowed=partial(self._trusted.resolve, parameters, api_key))
+        return operation, resolved
 
     def _prepare(self, parameters: Parameters, context: RequestContext) -> PreparedOperation:
         self._documents.check(parameters.document)
@@ -79,7 +82,7 @@ class Operations:
         """The responses of an operation as JSON: one for a query or mutation, one an event for a subscription.
 
         Equal subscriptions of one caller share one run, but for those whose events depend on when they began.
-        Raises Refusal when too many requests are in work.
+        Raises Refusal when too many requests are in work, and where a published document may not be run any more.
         """
         if operation.kind != "subscription":
             self._gate.enter()
@@ -97,6 +100,9 @@ class Operations:
                 begin() if own else self._shared.follow(_likeness(operation, parameters, context), begin)
             ) as responses:
                 async for response in responses:
+                    # A key may be revoked, or a document withdrawn, long after the subscription began.
+                    if parameters.still_allowed is not None:
+                        await parameters.still_allowed()
                     self._metrics.count("murmur_subscription_events_total", door)
                     yield response
         finally:

@@ -1,7 +1,7 @@
 """An HTTP request's parameters of the GraphQL over HTTP specification, checked for their types and bounds."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -25,13 +25,15 @@ class ClientGone(Exception):
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """`document` is empty only where it is named by `document_id` or `persisted_hash` (of automatic persisted queries, in
-    hexadecimal). Bounds of its text are not checked here."""
+    hexadecimal). Bounds of its text are not checked here. `still_allowed` raises Refusal once what let the document in, a key or
+    a manifest, does so no more."""
 
     document: str
     operation_name: str | None
     variables: Mapping[str, object] | None
     document_id: str | None = None
     persisted_hash: str | None = None
+    still_allowed: Callable[[], Awaitable[object]] | None = None
 
     @property
     def named(self) -> bool:

@@ -15,6 +15,7 @@ from gateway.edge.options import Bounds, EdgeOptions
 from gateway.edge.origins import Origins
 from gateway.edge.parameters import of_request
 from gateway.edge.refusal import Refusal
+from gateway.edge.trusted import API_KEY
 from gateway.federation.engine import RequestRefused
 from gateway.transports.context import RequestContext
 from murmur.clock import wall_clock
@@ -22,11 +23,17 @@ from murmur.sockets.messages import Close, Closed
 from murmur.sockets.session import OperationRefused, Sockets
 
 _MOST_HEADERS = 20
+# What a client says of itself: a credential proves itself, and the id of a request is its own to choose.
+_OWN = frozenset({b"authorization", API_KEY, b"x-request-id"})
 
 
 class SocketEndpoint:
     """Who connects is whom `connection_init` names: its payload holds headers such as `{"Authorization": "Bearer TOKEN"}`,
-    since a browser can set none on a WebSocket. Without any, the headers of the handshake count."""
+    since a browser can set none on a WebSocket. Without any, the headers of the handshake count.
+
+    Of a payload only credentials and the request's id take the place of a header of the handshake. Headers that go on to
+    subgraphs are taken where the handshake has none, and no others are: a proxy's word on who asks is not the client's to change.
+    """
 
     def __init__(self, operations: Operations, callers: Callers, sockets: Sockets, options: EdgeOptions) -> None:
         self._operations = operations
@@ -36,6 +43,7 @@ class SocketEndpoint:
         self._bounds = options.bounds
         self._seconds = options.seconds
         self._limits = options.socket
+        self._passed = frozenset(name.lower().encode() for name in options.allowed_headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -43,9 +51,10 @@ class SocketEndpoint:
         async def connect(payload: Mapping[str, Any] | None) -> "_Client":
             if not self._origins.may_connect(headers):
                 raise Closed(Close.FORBIDDEN, "this origin may not connect")
-            given = _headers_of(payload)
-            merged = {**headers, **dict(given)}
-            asked = {**scope, "headers": [*((name, headers[name]) for name in headers if name not in dict(given)), *given]}
+            given = {name: value for name, value in _headers_of(payload) if name in _OWN or self._may_add(name, headers)}
+            merged = {**headers, **given}
+            kept = [(name, value) for name, value in scope["headers"] if name not in given]
+            asked = {**scope, "headers": [*kept, *given.items()]}
             try:
                 context = await context_of(self._callers, asked, merged, math.inf)
             except Refusal as refusal:
@@ -55,6 +64,9 @@ class SocketEndpoint:
             return _Client(self._operations, context, merged, self._bounds, self._seconds, request_id_of(merged))
 
         await self._sockets.serve(scope, receive, send, connect, self._limits)
+
+    def _may_add(self, name: bytes, headers: Mapping[bytes, bytes]) -> bool:
+        return name in self._passed and name not in headers
 
 
 @dataclass(frozen=True, slots=True)

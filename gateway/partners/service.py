@@ -90,9 +90,11 @@ class Partners:
         return await self._store.revoke(id_, self._clock())
 
     async def _key(self, id_: str) -> PartnerKey | None:
-        if id_ not in self._keys:
-            self._keys[id_] = await self._store.key(id_)
-        return self._keys[id_]
+        try:
+            return self._keys[id_]
+        except KeyError:
+            known = self._keys[id_] = await self._store.key(id_)
+            return known
 
 
 def read_documents(texts: Iterable[tuple[str, str]], schema: GraphQLSchema) -> tuple[Sequence[Document], Sequence[str]]:

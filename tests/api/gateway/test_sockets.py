@@ -1,11 +1,15 @@
 """Operations over WebSocket by the graphql-transport-ws protocol."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
+from ipaddress import ip_network
 
 import pytest
 
+from gateway.edge.forwarding import ForwardingCallers
 from gateway.edge.options import EdgeOptions
+from gateway.federation.executor.transport import SubgraphRequest, SubgraphResponse
+from gateway.transports.context import RequestContext
 from murmur.identity import Caller, Viewer
 from murmur.roles.connections import BoundedSocket
 from murmur.sockets.session import SocketLimits
@@ -290,3 +294,36 @@ async def test_a_drain_closes_with_a_code_on_which_clients_connect_again(edge: E
         async with socket(address) as late:
             assert (await late.closed())[0] == 1013
     await listening(edge, 0)
+
+
+async def test_a_client_says_nothing_for_the_proxy_that_it_came_by() -> None:
+    edge = Edge(trusted_proxies=(ip_network("127.0.0.0/8"),))
+    for handshake, payload in (({"X-Forwarded-For": "192.0.2.1"}, "198.51.100.7"), ({}, "198.51.100.7")):
+        async with served(edge.app) as address, socket(address, **handshake) as client:
+            await client.init({"X-Forwarded-For": payload, "Authorization": f"Bearer {edge.token(42)}"})
+            await client.subscribe("1", "{ whoami }")
+            seen = handshake.get("X-Forwarded-For", "127.0.0.1")
+            assert (await client.next())["payload"] == {"data": {"whoami": f"42 from {seen}"}}
+
+
+async def test_headers_that_go_on_are_taken_where_the_handshake_has_none() -> None:
+    books = Headers()
+    options = EdgeOptions(allowed_headers=("x-user-id", "x-tenant"))
+    edge = Edge(options, transports={"books": books}, callers=ForwardingCallers(("x-user-id", "x-tenant")))
+    async with served(edge.app) as address, socket(address, **{"X-User-Id": "by the proxy"}) as client:
+        await client.init({"x-user-id": "made up", "x-tenant": "7", "x-other": "1"})
+        await client.subscribe("1", "{ books { title } }")
+        await client.next()
+    assert books.seen == {"x-user-id": "by the proxy", "x-tenant": "7"}
+
+
+class Headers:
+    """Keeps the headers that a subgraph over HTTP would get."""
+
+    def __init__(self) -> None:
+        self.seen: Mapping[str, str] = {}
+
+    async def fetch(self, _request: SubgraphRequest, context: object) -> SubgraphResponse:
+        assert isinstance(context, RequestContext)
+        self.seen = context.subgraph_headers(context.caller)
+        return SubgraphResponse({"books": []}, (), {})

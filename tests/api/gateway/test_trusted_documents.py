@@ -14,6 +14,7 @@ from gateway.partners.stores.sqlite import SqlitePartners
 from tests.support.asgi import Reply, ask, served
 from tests.support.edge import Edge
 from tests.support.socket import socket
+from tests.support.waiting import until
 
 BOOKS = "query Books { books { title } }"
 RENAME = 'mutation Rename { rename(id: 1, title: "new") { title } }'
@@ -149,6 +150,25 @@ async def test_documents_run_over_websocket_by_the_key_of_the_handshake(edge: Ed
         assert (await client.next())["type"] == "complete"
         await client.subscribe("2", BOOKS)
         assert (await client.next())["payload"][0]["extensions"]["code"] == "DOCUMENT_REQUIRED"
+
+
+async def test_a_subscription_ends_before_the_first_event_that_its_key_may_not_see(
+    edge: Edge, partners: Partners, clock: Clock
+) -> None:
+    key = await key_of(partners, lasts_ms=1_000)
+
+    async def followed() -> bool:
+        return bool(edge.library.listeners)
+
+    async with served(edge.app) as address, socket(address) as client:
+        await client.init({"X-Api-Key": key["x-api-key"]})
+        await client.send(type="subscribe", id="1", payload={"documentId": document_id(REVIEWED)})
+        await until(followed)
+        edge.library.review("1")
+        assert (await client.next())["payload"] == {"data": {"reviewed": {"id": "1"}}}
+        clock.now += 1_000
+        edge.library.review("2")
+        assert (await client.next())["payload"][0]["extensions"]["code"] == "KEY_EXPIRED"
 
 
 async def test_automatic_persisted_queries_are_kept_after_they_were_sent_once(edge: Edge) -> None:
