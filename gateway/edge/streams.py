@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import parse_qs
 
 import orjson
@@ -106,6 +107,11 @@ class _Reserved:
     operations: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, "asyncio.Task[None]"])
     expiry: asyncio.TimerHandle | None = None
 
+    def finished(self, id_: str, task: asyncio.Task[None]) -> None:
+        # One that was ended by `DELETE` may finish after another has taken its name.
+        if self.operations.get(id_) is task:
+            del self.operations[id_]
+
 
 class StreamEndpoint:
     """At most `most` streams at once, in both modes together."""
@@ -152,7 +158,7 @@ class StreamEndpoint:
                 elif wants_events(headers.items()):
                     await self._open_reserved(token, stream, context, receive, send, allowed)
                 else:
-                    await self._start(stream, scope, headers, receive, context)
+                    await self._start(token, scope, headers, receive, context)
                     await _answer(send, 202, b"", allowed)
         except Refusal as refusal:
             body = orjson.dumps({"errors": [refusal.error()]})
@@ -219,16 +225,18 @@ class StreamEndpoint:
             self._forget(token)
 
     async def _start(
-        self, stream: _Reserved, scope: Scope, headers: dict[bytes, bytes], receive: Receive, context: RequestContext
+        self, token: str, scope: Scope, headers: dict[bytes, bytes], receive: Receive, context: RequestContext
     ) -> None:
         parameters, id_ = await self._parameters(scope, headers, receive, named=True)
+        # The stream may have ended while the body came, and nobody would end what starts on it then.
+        stream = self._known(token, context)
         if id_ in stream.operations:
             raise malformed(f"there is an operation {id_} on this stream already", 409)
         if len(stream.operations) >= _OPERATIONS:
             raise Refusal(429, ErrorCode.RATE_LIMITED, f"a stream has at most {_OPERATIONS} operations at once")
         run = self._run(parameters, context, scope["method"], headers, stream.out, id_)
         task = stream.operations[id_] = asyncio.create_task(run)
-        task.add_done_callback(lambda _: stream.operations.pop(id_, None))
+        task.add_done_callback(partial(stream.finished, id_))
 
     async def _parameters(
         self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, *, named: bool

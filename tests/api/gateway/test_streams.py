@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from murmur.identity import Caller, Viewer
-from tests.support.asgi import served
+from tests.support.asgi import ask, served
 from tests.support.edge import Edge
 from tests.support.waiting import until
 
@@ -153,6 +153,53 @@ async def test_a_stream_that_ended_took_its_operations_and_token_with_it(edge: E
     await listening(edge, 0)
     async with client.post("/graphql/stream", json=request, headers=token) as late:
         assert late.status == 404
+
+
+async def test_an_operation_whose_stream_ends_while_its_body_comes_never_starts(
+    edge: Edge, client: aiohttp.ClientSession
+) -> None:
+    asked, ended = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> AsyncGenerator[bytes]:
+        asked.set()
+        await ended.wait()
+        yield orjson.dumps({"query": REVIEWED, "extensions": {"operationId": "1"}})
+
+    async def forgotten() -> bool:
+        async with client.delete("/graphql/stream", params={"operationId": "1"}, headers=token) as answer:
+            return answer.status == 404
+
+    async with client.put("/graphql/stream") as reserved:
+        token = {TOKEN: await reserved.text()}
+    headers = {"content-type": "application/json"} | token
+    async with client.get("/graphql/stream", headers=EVENTS | token) as events:
+        assert events.status == 200
+        # The body is sent when the server asks for it, which is after it found the stream.
+        late = asyncio.create_task(client.post("/graphql/stream", data=slowly(), headers=headers, expect100=True).__aenter__())
+        await asked.wait()
+    await until(forgotten)
+    ended.set()
+    async with await late as refused:
+        assert refused.status == 404
+    assert not edge.library.listeners
+
+
+async def test_an_operation_that_takes_the_name_of_an_ended_one_ends_with_the_stream(edge: Edge) -> None:
+    token = {TOKEN: (await ask(edge.app, "PUT", "/graphql/stream")).body.decode()}
+    headers = {"content-type": "application/json"} | token
+    body = orjson.dumps({"query": REVIEWED, "extensions": {"operationId": "1"}})
+    assert (await ask(edge.app, "POST", "/graphql/stream", body=body, headers=headers)).status == 202
+    await listening(edge)
+    assert (await ask(edge.app, "DELETE", "/graphql/stream?operationId=1", headers=token)).status == 200
+    assert (await ask(edge.app, "POST", "/graphql/stream", body=body, headers=headers)).status == 202
+
+    async def alone() -> bool:
+        return len([task for task in asyncio.all_tasks() if "StreamEndpoint._run" in repr(task)]) == 1
+
+    await until(alone)
+    await listening(edge)
+    assert (await ask(edge.app, "GET", "/graphql/stream", headers=EVENTS | token)).status == 200
+    await listening(edge, 0)
 
 
 async def test_a_stream_belongs_to_whoever_reserved_it(edge: Edge, client: aiohttp.ClientSession) -> None:
