@@ -5,7 +5,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from murmur.events import Liked, TweetDeleted, TweetPublished
+from structlog.testing import capture_logs
+
+from murmur.events import Liked, ProfileUpdated, TweetDeleted, TweetPublished
 from murmur.ids import MAX_ID
 from murmur.text import Entities
 from subgraphs.search.model import Kind, TweetDocument
@@ -41,6 +43,10 @@ class Town:
     async def all_users(self, after_id: int, limit: int) -> list[User]:
         return [self.people[id_] for id_ in sorted(self.people) if id_ > after_id][:limit]
 
+    def rename(self, id_: int, name: str) -> ProfileUpdated:
+        self.people[id_] = replace(self.people[id_], name=name)
+        return ProfileUpdated(id=1, at=AT, user_id=id_, name=name, bio=None)
+
     def like(self, id_: int) -> Liked:
         self.tweets[id_] = replace(self.tweets[id_], likes=self.tweets[id_].likes + 1)
         return Liked(id=1, at=AT, tweet_id=id_, author_id=1, user_id=1)
@@ -69,8 +75,8 @@ async def reindexed(folder: Path, town: Town, between: Callable[[str, Indexer], 
         yield index
 
 
-async def found(index: SearchIndex, query: str) -> list[int]:
-    return [hit.id for hit in await index.find(Kind.TWEET, parse(query), [None], MAX_ID + 1, 1_000)]
+async def found(index: SearchIndex, query: str, kind: Kind = Kind.TWEET) -> list[int]:
+    return [hit.id for hit in await index.find(kind, parse(query), [None], MAX_ID + 1, 1_000)]
 
 
 async def test_nothing_that_is_written_meanwhile_is_lost(tmp_path: Path) -> None:
@@ -88,6 +94,36 @@ async def test_nothing_that_is_written_meanwhile_is_lost(tmp_path: Path) -> None
         standing = {id_ for id_, view in town.tweets.items() if not view.tweet.deleted}
         assert set(await found(index, "hello")) == standing
         assert set(await found(index, "min_likes:1")) == {id_ for id_ in standing if town.tweets[id_].likes}
+
+
+async def test_a_rename_that_is_indexed_meanwhile_is_not_lost(tmp_path: Path) -> None:
+    town = Town(0)
+    moments: list[str] = []
+
+    async def write(moment: str, live: Indexer) -> None:
+        moments.append(moment)
+        if len(moments) <= 6:
+            await live.hear([town.rename(1, f"Name{len(moments)}x")])
+
+    async with reindexed(tmp_path, town, write) as index:
+        assert len(moments) > 6
+        assert await found(index, "name6x", Kind.PERSON) == [1]
+        assert await found(index, "name5x -name6x", Kind.PERSON) == []
+
+
+async def test_what_never_settles_is_told(tmp_path: Path) -> None:
+    town = Town(2)
+    steps = 0
+
+    async def write(moment: str, live: Indexer) -> None:
+        nonlocal steps
+        steps += 1
+        await live.hear([town.like(2)])
+
+    with capture_logs() as logs:
+        async with reindexed(tmp_path, town, write):
+            pass
+    assert [(entry["kind"], entry["ids"]) for entry in logs if "changed at each look" in entry["event"]] == [("tweet", [2])]
 
 
 async def test_what_nothing_stands_for_is_removed(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """What is indexed: a document for each tweet and each person, always made anew from what the stores say now."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
+
+import structlog
 
 from murmur.events import (
     AnyEvent,
@@ -14,11 +16,12 @@ from murmur.events import (
     Unliked,
     UserSignedUp,
 )
-from subgraphs.search.model import Kind, PersonDocument, TweetDocument
+from subgraphs.search.model import Document, Kind, PersonDocument, TweetDocument
 from subgraphs.search.ports import People, Person, SearchIndex, Tweets, View
 
 _BATCH = 500
 _LAST_LOOKS = 10
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class Indexer:
 
     async def index_people(self, ids: Collection[int]) -> None:
         if ids:
-            await self._index.put([_person(person) for person in (await self._people.users(ids)).values()])
+            await self._index.put(await self._person_documents(ids))
 
     async def reindex(self) -> AsyncIterator[Progress]:
         """Make every document anew, beside whatever is written, and remove what nothing stands for."""
@@ -71,12 +74,14 @@ class Indexer:
         while page := await self._tweets.all_tweets(above, _BATCH):
             above = page[-1].id
             ids = [tweet.id for tweet in page]
-            yield Progress(Kind.TWEET, await self._settled(ids), 0)
+            tweets = await self._tweet_documents(ids)
+            yield Progress(Kind.TWEET, await self._settle(Kind.TWEET, ids, tweets, self._tweet_documents), 0)
         above = 0
         while people := await self._people.all_users(above, _BATCH):
             above = people[-1].id
-            await self.index_people([person.id for person in people])
-            yield Progress(Kind.PERSON, len(people), 0)
+            ids = [person.id for person in people]
+            persons = [_person(person) for person in people]
+            yield Progress(Kind.PERSON, await self._settle(Kind.PERSON, ids, persons, self._person_documents), 0)
         for kind, known in ((Kind.TWEET, self._tweets.standing), (Kind.PERSON, self._people.users)):
             above = 0
             while ids := await self._index.ids(kind, above, _BATCH):
@@ -85,24 +90,31 @@ class Indexer:
                 await self._index.remove(kind, gone)
                 yield Progress(kind, 0, len(gone))
 
-    async def _settled(self, ids: Collection[int]) -> int:
-        """Index tweets until what was read before is what is read after it; returns how many have a document.
+    async def _settle(
+        self,
+        kind: Kind,
+        ids: Collection[int],
+        documents: Sequence[Document],
+        read: Callable[[Collection[int]], Awaitable[Sequence[Document]]],
+    ) -> int:
+        """Write what was read of `ids` until it is what `read` says afterwards; returns how many have a document.
 
         An indexer at work may have written something newer between our reading and our writing, which is then undone here.
         Whatever changes after the last look has an event that is still to be heard.
         """
-        documents = await self._tweet_documents(ids)
         standing = len(documents)
         changing = set(ids)
         for _ in range(_LAST_LOOKS):
             written = {document.id: document for document in documents}
             await self._index.put(documents)
-            await self._index.remove(Kind.TWEET, changing - written.keys())
-            now = {document.id: document for document in await self._tweet_documents(changing)}
+            await self._index.remove(kind, changing - written.keys())
+            now = {document.id: document for document in await read(changing)}
             changing = {id_ for id_ in changing if written.get(id_) != now.get(id_)}
             if not changing:
-                break
+                return standing
             documents = [document for id_, document in now.items() if id_ in changing]
+        # They are written all the time, and so indexed by their events too; to wait for quiet could take for ever.
+        _log.warning("documents changed at each look; reindex again", kind=kind.value, ids=sorted(changing))
         return standing
 
     async def _tweet_documents(self, ids: Collection[int]) -> list[TweetDocument]:
@@ -118,6 +130,9 @@ class Indexer:
             return "" if person is None else person.handle.lower()
 
         return [_tweet(view, handle, roots.get(view.tweet.in_reply_to_id or 0)) for view in standing]
+
+    async def _person_documents(self, ids: Collection[int]) -> list[PersonDocument]:
+        return [_person(person) for person in (await self._people.users(ids)).values()]
 
 
 def _tweet(view: View, handle: Callable[[int], str], answered: View | None) -> TweetDocument:
