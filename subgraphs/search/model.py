@@ -115,10 +115,9 @@ class Query:
 
     @property
     def last_word(self) -> Word | None:
-        """What may be the beginning of a word: whoever types has not finished it."""
-        last = self.clauses[-1]
-        term = last.any_of[-1]
-        return term if isinstance(term, Word) and not last.negated else None
+        """What may be the beginning of a word, whatever follows that is no word: whoever types has not finished it."""
+        words = (term for clause in reversed(self.clauses) if not clause.negated for term in reversed(clause.any_of))
+        return next((term for term in words if isinstance(term, Word)), None)
 
     @property
     def loose(self) -> bool:

@@ -180,7 +180,10 @@ def test_what_is_no_url_is_told_without_the_key(url: str) -> None:
     [
         ("cats", "cats"),
         ("cats dogs", "cats dogs"),
-        ("cats -dogs", "-dogs cats "),
+        ("cats -dogs", "-dogs cats"),
+        ("cats dogs from:ada", "cats dogs"),
+        ('cats "two words"', '"two words" cats'),
+        ("-cats from:ada", "-cats "),
         ("don't", '"don\'t"'),
         ('a"b\\c', '"a b\\c"'),
         ('"two words" -"three more words"', '-"three more words" "two words" '),

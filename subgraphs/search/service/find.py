@@ -55,7 +55,7 @@ class SearchService:
         rows: list[Hit] = []
         grades, below = (grades, MAX_ID + 1) if after is None else (grades[grades.index(after.grade) :], after.id)
         part = limit + 1
-        while part > 0:
+        while True:
             found = await self._first(wanted, grades, below, part)
             rows += await self._shown(viewer_id, found)
             if len(found) < part or len(rows) > limit:

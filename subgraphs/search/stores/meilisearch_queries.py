@@ -29,7 +29,8 @@ def render(query: Query, *, exact: bool, below: int) -> Sequence[Rendered]:
     choices = [
         [clause] if _filtered(clause) else [Clause((term,), clause.negated) for term in clause.any_of] for clause in query.clauses
     ]
-    return [_search(clauses, query.last_word, exact=exact, below=below) for clauses in product(*choices)]
+    last = None if exact else query.last_word
+    return [_search(clauses, last, exact=exact, below=below) for clauses in product(*choices)]
 
 
 def among(ids: Iterable[int]) -> str:
@@ -39,17 +40,15 @@ def among(ids: Iterable[int]) -> str:
 
 def _search(clauses: Sequence[Clause], last: Word | None, *, exact: bool, below: int) -> Rendered:
     high, low = below >> SHIFT, below & ((1 << SHIFT) - 1)
-    words: list[str] = []
     filters = [f"(id_ms < {high} OR (id_ms = {high} AND id_rest < {low}))"]
-    for clause in clauses:
-        if _filtered(clause):
-            alternatives = " OR ".join(_condition(term) for term in clause.any_of)
-            filters.append(f"NOT ({alternatives})" if clause.negated else f"({alternatives})")
-        else:
-            words.append(_words(clause.any_of[0], exact=exact and not clause.negated, negated=clause.negated))
+    for clause in filter(_filtered, clauses):
+        alternatives = " OR ".join(_condition(term) for term in clause.any_of)
+        filters.append(f"NOT ({alternatives})" if clause.negated else f"({alternatives})")
     # A word at the very end may be the beginning of another; after a space it may not.
-    words.sort(key=lambda word: not word.startswith("-"))
-    end = "" if last is not None and clauses[-1].any_of[0] is last else " "
+    spoken = [clause for clause in clauses if not _filtered(clause)]
+    spoken.sort(key=lambda clause: (not clause.negated, clause.any_of[0] is last))
+    words = [_words(clause.any_of[0], exact=exact and not clause.negated, negated=clause.negated) for clause in spoken]
+    end = "" if spoken and spoken[-1].any_of[0] is last else " "
     return Rendered(" ".join(words) + end if words else "", " AND ".join(filters))
 
 
