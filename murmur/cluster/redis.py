@@ -19,6 +19,7 @@ _POLL_SECONDS = 0.05
 
 # What is kept here is a cache: the oldest of it goes when memory is short, and nothing is written to the disk.
 _CACHE = "save ''\nappendonly no\nmaxmemory 256mb\nmaxmemory-policy volatile-ttl\n"
+_KEPT = "save ''\nappendonly yes\nappendfsync everysec\nmaxmemory 256mb\nmaxmemory-policy volatile-ttl\n"
 _DURABLE = "save ''\nappendonly yes\nappendfsync everysec\nmaxmemory 256mb\nmaxmemory-policy noeviction\n"
 _MEMBER = (
     f"cluster-enabled yes\ncluster-config-file nodes.conf\ncluster-node-timeout {_FAILOVER_MS}\n"
@@ -70,9 +71,12 @@ class Redis:
 
 
 class RedisCluster:
-    """A Redis Cluster with a password, each master with its share of the replicas. It is a cache: nothing is on the disk."""
+    """A Redis Cluster with a password, each master with its share of the replicas.
 
-    def __init__(self, directory: Path, *, masters: int = 3, replicas: int = 3) -> None:
+    `durable` keeps what it holds on the disk, though memory that is short still takes what ends soonest; without it is a cache.
+    """
+
+    def __init__(self, directory: Path, *, masters: int = 3, replicas: int = 3, durable: bool = False) -> None:
         install(directory)
         self._password = remembered(directory / "password", lambda: secrets.token_urlsafe(24))
         self._directory = directory
@@ -80,8 +84,9 @@ class RedisCluster:
         count = masters + replicas
         ports = remembered(directory / "ports", lambda: " ".join(map(str, free_ports(2 * count))))
         numbers = [int(port) for port in ports.split()]
+        configuration = (_KEPT if durable else _CACHE) + _MEMBER
         self.members = [
-            _server(f"redis-{port}", directory / str(port), port, self._password, f"{_CACHE}{_MEMBER}cluster-port {bus}\n")
+            _server(f"redis-{port}", directory / str(port), port, self._password, f"{configuration}cluster-port {bus}\n")
             for port, bus in zip(numbers[:count], numbers[count:], strict=True)
         ]
 

@@ -24,7 +24,7 @@ from murmur.telemetry.metrics import Metrics
 
 _REST_SECONDS = 600.0
 _NOTE = "migration.json"
-_MOVED = ("users", "tweets", "notifications", "partners", "analytics", "broker")
+_MOVED = ("users", "sessions", "tweets", "notifications", "partners", "analytics", "broker")
 """Stores that are of engines in the distributed profile, by their names among the settings without the `_url`."""
 
 Told = Callable[[str, int], None]
@@ -104,7 +104,7 @@ def _settings_of(profile: Profile, settings: Settings) -> Settings:
 
 async def _make_ready(stores: Stores) -> None:
     """Make the indexes, constraints and topics that a new engine lacks."""
-    for name in (*_MOVED, "sessions"):
+    for name in _MOVED:
         if (engine := engine_of(getattr(stores, name))) is not None:
             await engine.apply()
 

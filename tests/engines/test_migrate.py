@@ -82,6 +82,7 @@ def engines(kafka: Kafka, mongodb: MongoDB, neo4j: Neo4j, redis_server: Redis) -
         "partners_url": mongodb.url_of(f"t{name}"),
         "analytics_url": mongodb.url_of(f"t{name}"),
         "timelines_url": f"{redis_server.url}?prefix={name}",
+        "sessions_url": f"{redis_server.url}?prefix={name}",
         "broker_url": f"{kafka.url}/{name}",
     }
 
@@ -94,7 +95,7 @@ async def test_everything_moves_to_the_real_engines_and_back(tmp_path: Path, eng
             distributed, Profile.EMBEDDED, Profile.DISTRIBUTED, lambda table, rows: copied.append((table, rows))
         )
         assert moved.good, moved
-        assert dict(copied)["tweets"] == 3
+        assert (dict(copied)["tweets"], dict(copied)["sessions"]) == (3, 4)
         # Ada has been told of a follow, an answer, a retweet and two likes, and Bea of a follow.
         assert (dict(copied)["notices"], dict(copied)["API keys"], dict(copied)["documents"]) == (6, 2, 1)
         # The day of Ada's and of Bea's, of Ada's tweet, and of the platform.

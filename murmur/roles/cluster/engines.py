@@ -28,7 +28,7 @@ class Engines:
             raise StartupError("\n".join(absent))
         self.mongodb = mongodb.MongoDB(directory / "mongodb", members=size.members)
         self.neo4j = neo4j.Neo4j(directory / "neo4j")
-        self.redis = redis.RedisCluster(directory / "redis")
+        self.redis = redis.RedisCluster(directory / "redis", durable=True)
         self.kafka = kafka.Kafka(directory / "kafka", brokers=size.brokers)
 
     @property
