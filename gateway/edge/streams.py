@@ -102,7 +102,7 @@ class _Reserved:
     """A stream of the single connection mode, and the operations whose events it carries."""
 
     identity: object
-    out: _Outbound = field(default_factory=_Outbound)
+    out: _Outbound
     opened: bool = False
     operations: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, "asyncio.Task[None]"])
     expiry: asyncio.TimerHandle | None = None
@@ -114,7 +114,7 @@ class _Reserved:
 
 
 class StreamEndpoint:
-    """At most `most` streams at once, in both modes together."""
+    """At most `most` streams at once, in both modes together; one that is reserved counts from then on."""
 
     def __init__(self, operations: Operations, callers: Callers, options: EdgeOptions, *, most: int) -> None:
         self._operations = operations
@@ -123,12 +123,12 @@ class StreamEndpoint:
         self._origins = Origins(options.allowed_origins, options.allowed_headers)
         self._seconds = options.seconds
         self._most = most
-        self._open: set[_Outbound] = set()
+        self._streams: set[_Outbound] = set()
         self._reserved: dict[str, _Reserved] = {}
 
     def drain(self) -> None:
         """End every stream; clients open them again, elsewhere."""
-        for out in list(self._open):
+        for out in list(self._streams):
             out.end("this server is stopping")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -176,20 +176,27 @@ class StreamEndpoint:
         if not wants_events(headers.items()):
             raise malformed("accept text/event-stream, or send the token of a stream", 406)
         (parameters, _), method = await self._parameters(scope, headers, receive, named=False), scope["method"]
-        out = _Outbound()
+        out = self._admit()
         task = asyncio.create_task(self._run(parameters, context, method, headers, out, None))
         task.add_done_callback(lambda _: out.end("complete"))
         try:
             await self._send(out, context, receive, send, allowed)
         finally:
+            self._streams.discard(out)
             task.cancel()
             await asyncio.wait([task])
 
-    def _reserve(self, context: RequestContext) -> str:
-        if len(self._reserved) + len(self._open) >= self._most:
+    def _admit(self) -> _Outbound:
+        if len(self._streams) >= self._most:
             raise Refusal(503, ErrorCode.UNAVAILABLE, "too many streams at once; try again", (b"retry-after", b"1"))
+        out = _Outbound()
+        self._streams.add(out)
+        return out
+
+    def _reserve(self, context: RequestContext) -> str:
+        stream = _Reserved(context.identity, self._admit())
         token = secrets.token_urlsafe(24)
-        stream = self._reserved[token] = _Reserved(context.identity)
+        self._reserved[token] = stream
         # A stream that nobody opens is forgotten.
         stream.expiry = asyncio.get_running_loop().call_later(_UNOPENED_SECONDS, self._forget, token)
         return token
@@ -202,6 +209,7 @@ class StreamEndpoint:
 
     def _forget(self, token: str) -> None:
         if stream := self._reserved.pop(token, None):
+            self._streams.discard(stream.out)
             for task in stream.operations.values():
                 task.cancel()
 
@@ -287,9 +295,6 @@ class StreamEndpoint:
         self, out: _Outbound, context: RequestContext, receive: Receive, send: Send, allowed: tuple[Header, ...]
     ) -> None:
         """Send events until their end, the client's, or that of its token."""
-        if len(self._open) >= self._most:
-            raise Refusal(503, ErrorCode.UNAVAILABLE, "too many streams at once; try again", (b"retry-after", b"1"))
-        self._open.add(out)
         loop = asyncio.get_running_loop()
         expiry: asyncio.TimerHandle | None = None
         if context.expires_at is not None:
@@ -305,7 +310,6 @@ class StreamEndpoint:
         finally:
             if expiry is not None:
                 expiry.cancel()
-            self._open.discard(out)
             gone.cancel()
             with suppress(asyncio.CancelledError):
                 await gone

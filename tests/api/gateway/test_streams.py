@@ -9,6 +9,7 @@ import aiohttp
 import orjson
 import pytest
 
+from gateway.edge.options import EdgeOptions
 from murmur.identity import Caller, Viewer
 from tests.support.asgi import ask, served
 from tests.support.edge import Edge
@@ -200,6 +201,31 @@ async def test_an_operation_that_takes_the_name_of_an_ended_one_ends_with_the_st
     await listening(edge)
     assert (await ask(edge.app, "GET", "/graphql/stream", headers=EVENTS | token)).status == 200
     await listening(edge, 0)
+
+
+async def test_an_open_stream_takes_one_place_and_gives_it_back() -> None:
+    edge = Edge(EdgeOptions(most_sockets=2))
+
+    async def reserve() -> tuple[int, str]:
+        async with client.put("/graphql/stream") as reserved:
+            return reserved.status, await reserved.text()
+
+    async def free() -> bool:
+        return (await reserve())[0] == 201
+
+    async with served(edge.app) as address, aiohttp.ClientSession(address, timeout=aiohttp.ClientTimeout(10)) as client:
+        _, first = await reserve()
+        async with client.get("/graphql/stream", headers=EVENTS | {TOKEN: first}) as opened:
+            assert opened.status == 200
+            status, second = await reserve()
+            assert status == 201
+            assert (await reserve())[0] == 503
+            async with stream(client, REVIEWED) as refused:
+                assert refused.status == 503
+            async with client.get("/graphql/stream", headers=EVENTS | {TOKEN: second}) as opened_too:
+                assert opened_too.status == 200
+        await until(free)
+    assert not edge.library.listeners
 
 
 async def test_a_stream_belongs_to_whoever_reserved_it(edge: Edge, client: aiohttp.ClientSession) -> None:
