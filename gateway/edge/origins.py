@@ -13,10 +13,13 @@ _HEADERS = ("x-api-key", "authorization", "content-type", "murmur-preflight", "m
 class Origins:
     """No other origin may read an answer unless it is among `allowed`. There are no cookies, so none are ever allowed.
 
-    `headers` are those that it may send beside the edge's own.
+    `headers` are those that it may send beside the edge's own, and `methods` those that it may use.
     """
 
-    def __init__(self, allowed: Collection[str], headers: Collection[str] = ()) -> None:
+    def __init__(
+        self, allowed: Collection[str], headers: Collection[str] = (), methods: Collection[str] = ("GET", "POST")
+    ) -> None:
+        self._methods = ", ".join(methods).encode()
         self._headers = ", ".join(sorted({*_HEADERS, *headers})).encode()
         self._anyone = _ANYONE in allowed
         self._allowed = frozenset(origin.rstrip("/").lower().encode() for origin in allowed)
@@ -56,7 +59,7 @@ class Origins:
             return ()
         return (
             allowed[0],
-            (b"access-control-allow-methods", b"GET, POST"),
+            (b"access-control-allow-methods", self._methods),
             (b"access-control-allow-headers", self._headers),
             (b"access-control-max-age", _PREFLIGHT_SECONDS),
         )

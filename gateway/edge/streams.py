@@ -34,6 +34,7 @@ from murmur.errors import ErrorCode
 
 STREAM_PATH = "/graphql/stream"
 _TOKEN_HEADER = b"x-graphql-event-stream-token"
+_METHODS = ("GET", "POST", "PUT", "DELETE")
 _PING = b":\n\n"
 _PING_SECONDS = 12.0
 _UNOPENED_SECONDS = 30.0
@@ -120,7 +121,7 @@ class StreamEndpoint:
         self._operations = operations
         self._callers = callers
         self._bounds = options.bounds
-        self._origins = Origins(options.allowed_origins, options.allowed_headers)
+        self._origins = Origins(options.allowed_origins, (*options.allowed_headers, _TOKEN_HEADER.decode()), _METHODS)
         self._seconds = options.seconds
         self._most = most
         self._streams: set[_Outbound] = set()
@@ -139,7 +140,7 @@ class StreamEndpoint:
             if method == "OPTIONS":
                 await _answer(send, 200, b"", self._origins.preflight(headers.get(b"origin")))
                 return
-            if method not in ("GET", "POST", "PUT", "DELETE"):
+            if method not in _METHODS:
                 raise malformed(f"{method} is not offered here", 405)
             if method == "GET":
                 self._origins.guard(headers)

@@ -35,6 +35,23 @@ async def test_an_allowed_origin_passes_the_preflight_and_may_read_the_answer() 
     assert "access-control-allow-origin" not in stranger.headers
 
 
+async def test_an_allowed_origin_may_use_the_single_connection_of_event_streams_on_its_path_alone() -> None:
+    edge, token = edge_with(FRIEND), "x-graphql-event-stream-token"
+
+    async def preflight(path: str, origin: str) -> tuple[set[str], set[str]]:
+        headers = (await ask(edge.app, "OPTIONS", path, headers={"origin": origin})).headers
+        methods, names = (headers.get(f"access-control-allow-{what}", "") for what in ("methods", "headers"))
+        return set(methods.split(", ")), set(names.split(", "))
+
+    methods, names = await preflight("/graphql/stream", FRIEND)
+    assert methods == {"GET", "POST", "PUT", "DELETE"}
+    assert {token, "authorization", "content-type"} <= names
+    assert await preflight("/graphql", FRIEND) == ({"GET", "POST"}, names - {token})
+    assert await preflight("/graphql/stream", STRANGER) == ({""}, {""})
+    reserved = await ask(edge.app, "PUT", "/graphql/stream", headers={"origin": FRIEND})
+    assert (reserved.status, reserved.headers["access-control-allow-origin"]) == (201, FRIEND)
+
+
 async def test_an_allowed_origin_may_read_refusals_too() -> None:
     reply = await edge_with(FRIEND).query("{ whoami }", {"origin": FRIEND, "authorization": "Bearer x"})
     assert (reply.status, reply.headers["access-control-allow-origin"]) == (401, FRIEND)
