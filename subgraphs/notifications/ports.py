@@ -21,15 +21,20 @@ class NotificationStore(Protocol):
         """Add those that are not there. Returns the recipients for whom anything is new."""
         ...
 
-    async def withdraw(self, kind: Kind, actor_id: int, *, recipient_id: int | None = None, tweet_id: int | None = None) -> None:
-        """Remove the notices of an actor: about a tweet, whoever the recipient is, or to a recipient."""
+    async def withdraw(
+        self, kind: Kind, actor_id: int, *, recipient_id: int | None = None, tweet_id: int | None = None
+    ) -> AbstractSet[int]:
+        """Remove the notices of an actor: about a tweet, whoever the recipient is, or to a recipient.
+
+        Returns the recipients who lost any, as the two below do.
+        """
         ...
 
-    async def forget_tweet(self, tweet_id: int) -> None:
+    async def forget_tweet(self, tweet_id: int) -> AbstractSet[int]:
         """Remove every notice about a tweet."""
         ...
 
-    async def forget_between(self, one_id: int, other_id: int) -> None:
+    async def forget_between(self, one_id: int, other_id: int) -> AbstractSet[int]:
         """Remove every notice that one of two people has of the other."""
         ...
 

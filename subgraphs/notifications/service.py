@@ -16,12 +16,14 @@ from murmur.events import (
     Blocked,
     Followed,
     Liked,
+    Muted,
     Retweeted,
     RetweetUndone,
     TweetDeleted,
     TweetPublished,
     Unfollowed,
     Unliked,
+    Unmuted,
 )
 from murmur.ids import id_time
 from murmur.pubsub.looking import word_or_while
@@ -130,19 +132,25 @@ class NotificationService:
         await self._add(notices)
 
     async def _withdraw(self, event: AnyEvent) -> None:
+        """Take back what is so no more, and say so to those who have less of it, or see more or less."""
         match event:
             case Unliked():
-                await self._store.withdraw(Kind.LIKE, event.user_id, tweet_id=event.tweet_id)
+                changed = await self._store.withdraw(Kind.LIKE, event.user_id, tweet_id=event.tweet_id)
             case RetweetUndone():
-                await self._store.withdraw(Kind.RETWEET, event.user_id, tweet_id=event.tweet_id)
+                changed = await self._store.withdraw(Kind.RETWEET, event.user_id, tweet_id=event.tweet_id)
             case Unfollowed():
-                await self._store.withdraw(Kind.FOLLOW, event.follower_id, recipient_id=event.followee_id)
+                changed = await self._store.withdraw(Kind.FOLLOW, event.follower_id, recipient_id=event.followee_id)
             case TweetDeleted():
-                await self._store.forget_tweet(event.tweet_id)
+                changed = await self._store.forget_tweet(event.tweet_id)
             case Blocked():
-                await self._store.forget_between(event.blocker_id, event.blocked_id)
+                changed = await self._store.forget_between(event.blocker_id, event.blocked_id)
+            case Muted() | Unmuted():
+                # Nothing that is stored changes, but what is shown of it does.
+                changed = {event.muter_id}
             case _:
-                pass
+                return
+        if changed:
+            await self._tell(changed, b"gone")
 
     async def _notices(self, event: TweetPublished | Liked | Retweeted | Followed) -> Sequence[Notice]:
         if event.at < self._clock() - _NEWS_MS:

@@ -127,6 +127,19 @@ async def test_a_tweet_or_a_person_is_forgotten_whole(store: NotificationStore) 
     assert await page(store, BEA) == []
 
 
+async def test_those_who_lose_something_are_named_once_it_is_gone(store: NotificationStore) -> None:
+    await store.add([like(BEA), reply(BEA, 5), reply(BEA, 5, CLEO), Notice(ADA, Kind.FOLLOW, BEA, next(_ids))])
+    await store.add([reply(BEA, 6), reply(ADA, 7, BEA), reply(DAN, 8)])
+    for lost in ({ADA}, set()):
+        assert await store.withdraw(Kind.LIKE, BEA, tweet_id=TWEET) == lost
+        assert await store.withdraw(Kind.FOLLOW, BEA, recipient_id=ADA) == lost
+    for lost in ({ADA, CLEO}, set()):
+        assert await store.forget_tweet(5) == lost
+    for lost in ({ADA, BEA}, set()):
+        assert await store.forget_between(BEA, ADA) == lost
+    assert await store.forget_between(ADA, DAN) == {ADA}
+
+
 async def test_pages_are_keyset_from_both_ends_and_by_kind(store: NotificationStore) -> None:
     notices = [reply(BEA, tweet) for tweet in range(1, 8)]
     await store.add([*notices, like(BEA, 50)])

@@ -87,15 +87,17 @@ class SqliteNotifications:
 
         return await self._database.write(work)
 
-    async def withdraw(self, kind: Kind, actor_id: int, *, recipient_id: int | None = None, tweet_id: int | None = None) -> None:
+    async def withdraw(
+        self, kind: Kind, actor_id: int, *, recipient_id: int | None = None, tweet_id: int | None = None
+    ) -> AbstractSet[int]:
         condition, key = ("recipient_id = ?", recipient_id) if tweet_id is None else ("tweet_id = ?", tweet_id)
-        await self._forget(f"kind = ? AND actor_id = ? AND {condition}", [(kind, actor_id, key)])
+        return await self._forget(f"kind = ? AND actor_id = ? AND {condition}", [(kind, actor_id, key)])
 
-    async def forget_tweet(self, tweet_id: int) -> None:
-        await self._forget("tweet_id = ?", [(tweet_id,)])
+    async def forget_tweet(self, tweet_id: int) -> AbstractSet[int]:
+        return await self._forget("tweet_id = ?", [(tweet_id,)])
 
-    async def forget_between(self, one_id: int, other_id: int) -> None:
-        await self._forget("recipient_id = ? AND actor_id = ?", [(one_id, other_id), (other_id, one_id)])
+    async def forget_between(self, one_id: int, other_id: int) -> AbstractSet[int]:
+        return await self._forget("recipient_id = ? AND actor_id = ?", [(one_id, other_id), (other_id, one_id)])
 
     async def page(self, recipient_id: int, wanted: Window, kinds: AbstractSet[Kind]) -> Sequence[Notification]:
         order = "ASC" if wanted.from_oldest else "DESC"
@@ -198,15 +200,16 @@ class SqliteNotifications:
     async def close(self) -> None:
         await self._database.close()
 
-    async def _forget(self, condition: str, keys: Sequence[tuple[object, ...]]) -> None:
+    async def _forget(self, condition: str, keys: Sequence[tuple[object, ...]]) -> AbstractSet[int]:
         delete = f"DELETE FROM notices WHERE {condition} RETURNING recipient_id, group_id"  # noqa: S608 (the conditions above)
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: sqlite3.Connection) -> AbstractSet[int]:
             touched = {tuple(row) for key in keys for row in connection.execute(delete, key).fetchall()}
             for recipient_id, group_id in touched:
                 _recount(connection, recipient_id, group_id)
+            return {recipient_id for recipient_id, _ in touched}
 
-        await self._database.write(work)
+        return await self._database.write(work)
 
 
 def _add(connection: sqlite3.Connection, notice: Notice) -> bool:

@@ -204,6 +204,38 @@ async def test_a_notification_comes_at_once_with_parts_of_all_subgraphs(platform
     }
 
 
+async def test_a_count_that_falls_is_told_at_once(platform: tuple[City, Platform]) -> None:
+    city, running = platform
+    ada, bea = await city.people("ada", "bea")
+    tweet = await ada.tweet("first")
+    async with listening(running, ada) as client:
+        await client.subscribe("1", "subscription { unreadCountChanged }")
+        await followed(running, 1)
+
+        async def count() -> int:
+            # Within less than the while after which it is looked for anyway.
+            return (await client.next())["payload"]["data"]["unreadCountChanged"]
+
+        for verb, back in (("like", "unlike"), ("retweet", "undoRetweet")):
+            await bea.engage(verb, tweet)
+            assert await count() == 1
+            await bea.engage(back, tweet)
+            assert await count() == 0
+        await bea.follow(ada)
+        assert await count() == 1
+        await bea.relate("unfollow", ada)
+        assert await count() == 0
+        gone = await bea.tweet("@ada")
+        assert await count() == 1
+        await bea.engage("deleteTweet", gone)
+        assert await count() == 0
+        await bea.engage("like", tweet)
+        assert await count() == 1
+        for verb, unread in (("mute", 0), ("unmute", 1), ("block", 0)):
+            await ada.relate(verb, bea)
+            assert await count() == unread
+
+
 async def test_who_comes_back_with_the_last_id_misses_nothing_and_sees_nothing_twice(platform: tuple[City, Platform]) -> None:
     city, running = platform
     ada, bea = await city.people("ada", "bea")

@@ -44,27 +44,33 @@ class MongoNotifications:
             added = await few_at_once([self._changes.add(recipient_id, theirs) for recipient_id, theirs in of.items()])
         return {recipient_id for recipient_id, new in zip(of, added, strict=True) if new}
 
-    async def withdraw(self, kind: Kind, actor_id: int, *, recipient_id: int | None = None, tweet_id: int | None = None) -> None:
+    async def withdraw(
+        self, kind: Kind, actor_id: int, *, recipient_id: int | None = None, tweet_id: int | None = None
+    ) -> AbstractSet[int]:
         with answering(_WHAT):
             if tweet_id is None and recipient_id is not None:
-                await self._changes.withdraw(recipient_id, {"_id.a": actor_id, "_id.k": kind.value})
-                return
+                lost = await self._changes.withdraw(recipient_id, {"_id.a": actor_id, "_id.k": kind.value})
+                return {recipient_id} if lost else set()
             recipients = await self._notified_of(tweet_id or 0)
             slots = [notice_id(each, kind.value, tweet_id, actor_id) for each in recipients]
             found = self._all.find({"r": {"$in": recipients}, "_id": {"$in": slots}}, {"r": 1})
-            for notice in await found.to_list():
-                await self._changes.withdraw(notice["r"], {"_id": notice["_id"]})
+            return {
+                notice["r"]
+                for notice in await found.to_list()
+                if await self._changes.withdraw(notice["r"], {"_id": notice["_id"]})
+            }
 
-    async def forget_tweet(self, tweet_id: int) -> None:
+    async def forget_tweet(self, tweet_id: int) -> AbstractSet[int]:
         with answering(_WHAT):
             recipients = await self._notified_of(tweet_id)
-            await few_at_once([self._changes.forget_tweet(recipient_id, tweet_id) for recipient_id in recipients])
+            lost = await few_at_once([self._changes.forget_tweet(recipient_id, tweet_id) for recipient_id in recipients])
             await self._notified.delete_many({"t": tweet_id, "r": {"$in": recipients}})
+        return {recipient_id for recipient_id, any_ in zip(recipients, lost, strict=True) if any_}
 
-    async def forget_between(self, one_id: int, other_id: int) -> None:
+    async def forget_between(self, one_id: int, other_id: int) -> AbstractSet[int]:
         with answering(_WHAT):
-            await self._changes.withdraw(one_id, {"_id.a": other_id})
-            await self._changes.withdraw(other_id, {"_id.a": one_id})
+            pairs = (one_id, other_id), (other_id, one_id)
+            return {recipient for recipient, actor in pairs if await self._changes.withdraw(recipient, {"_id.a": actor})}
 
     async def page(self, recipient_id: int, wanted: Window, kinds: AbstractSet[Kind]) -> Sequence[Notification]:
         below = MAX_ID if wanted.below is None else wanted.below

@@ -63,13 +63,13 @@ class Changes:
 
         await transact(self._client, work)
 
-    async def withdraw(self, recipient_id: int, condition: Mapping[str, object]) -> None:
-        """Remove the notices of a recipient that meet a condition; at most one of each group but for few."""
+    async def withdraw(self, recipient_id: int, condition: Mapping[str, object]) -> bool:
+        """Remove the notices of a recipient that meet a condition, at most one of each group but for few; whether any."""
         wanted = {"r": recipient_id, "p": {"$exists": True}, **condition}
         if await self._all.find_one(wanted, {"_id": 1}) is None:
-            return
+            return False
 
-        async def work(session: AsyncClientSession) -> Document:
+        async def work(session: AsyncClientSession) -> tuple[bool, Document]:
             person = await self._begin(recipient_id, session)
             notices = await self._all.find(wanted, {"g": 1}, session=session).to_list()
             ids = [notice["_id"] for notice in notices]
@@ -78,20 +78,24 @@ class Changes:
                 writes.append(await self._left(recipient_id, group, ids, len(list(removed)), session))
             if notices:
                 await self._all.bulk_write(writes, ordered=False, session=session)
-            return person
+            return bool(notices), person
 
-        await self.sweep(await transact(self._client, work))
+        removed, person = await transact(self._client, work)
+        await self.sweep(person)
+        return removed
 
-    async def forget_tweet(self, recipient_id: int, tweet_id: int) -> None:
-        """Remove a person's notifications about a tweet."""
+    async def forget_tweet(self, recipient_id: int, tweet_id: int) -> bool:
+        """Remove a person's notifications about a tweet. Whether there were any."""
 
-        async def work(session: AsyncClientSession) -> Document:
+        async def work(session: AsyncClientSession) -> tuple[bool, Document]:
             person = await self._begin(recipient_id, session)
             about = {"r": recipient_id, "t": tweet_id, "at": {"$exists": True}}
             groups = await self._all.find(about, {"_id": 1}, session=session).to_list()
-            return await self._let_go(person, groups, session)
+            return bool(groups), await self._let_go(person, groups, session)
 
-        await self.sweep(await transact(self._client, work))
+        removed, person = await transact(self._client, work)
+        await self.sweep(person)
+        return removed
 
     async def sweep(self, person: Document) -> None:
         """Remove the notices of groups that are no more."""
