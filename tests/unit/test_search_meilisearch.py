@@ -14,6 +14,7 @@ from murmur.ids import MAX_ID
 from subgraphs.search.model import Grade, Hit, Kind, TweetDocument
 from subgraphs.search.service.parse import parse
 from subgraphs.search.stores.meilisearch import MeilisearchIndex
+from subgraphs.search.stores.meilisearch_engine import RefusedForGoodError
 from subgraphs.search.stores.meilisearch_queries import render
 
 BASE = 7_300_000_000_000_000_000
@@ -27,7 +28,10 @@ class Replayed:
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
     hits: list[list[dict[str, str]]] = field(default_factory=list)
-    failing: bool = False
+    failing: str = ""
+    """As what type of error tasks fail."""
+    refusing: int = 0
+    """The status of searches."""
     url: str = ""
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -50,6 +54,8 @@ class Replayed:
                 return self._enqueued(uid, "documentAdditionOrUpdate")
             case "POST", ["indexes", uid, "documents", "delete-batch"]:
                 return self._enqueued(uid, "documentDeletion")
+            case "POST", ["multi-search"] if self.refusing:
+                return _refused(self.refusing, "invalid_search_filter", "invalid_request", "Attribute `x` is not filterable.")
             case "POST", ["multi-search"]:
                 results = [
                     {"indexUid": query["indexUid"], "hits": self.hits.pop(0) if self.hits else [], "query": query["q"]}
@@ -65,7 +71,7 @@ class Replayed:
         return web.json_response(task, status=202)
 
     def _task(self, uid: int) -> dict[str, Any]:
-        told = {"message": "Document doesn't have a `id` attribute.", "code": "missing_document_id", "type": "invalid_request"}
+        told = {"message": "Document doesn't have a `id` attribute.", "code": "missing_document_id", "type": self.failing}
         status, error = ("failed", told) if self.failing else ("succeeded", None)
         times = {"duration": "PT0.9S", "enqueuedAt": AT, "startedAt": AT, "finishedAt": AT}
         kind = {"type": "documentAdditionOrUpdate", "canceledBy": None, "details": {}}
@@ -161,11 +167,26 @@ async def test_a_server_that_is_away_or_refuses_is_unavailable(server: Replayed)
         await index.close()
 
 
-async def test_a_task_that_failed_is_an_error(server: Replayed, index: MeilisearchIndex) -> None:
+@pytest.mark.parametrize(("kind", "raised"), [("invalid_request", RefusedForGoodError), ("internal", Unavailable)])
+async def test_a_task_that_failed_passes_unless_its_request_is_wrong(
+    server: Replayed, index: MeilisearchIndex, kind: str, raised: type[Exception]
+) -> None:
     await index.engine.apply()
-    server.failing = True
-    with pytest.raises(RuntimeError, match="`id` attribute"):
+    server.failing = kind
+    with pytest.raises(raised, match="`id` attribute"):
         await index.put([TweetDocument(1, 1, "ada", 1, "x")])
+
+
+@pytest.mark.parametrize(
+    ("status", "raised"), [(400, RefusedForGoodError), (413, RefusedForGoodError), (429, Unavailable), (503, Unavailable)]
+)
+async def test_a_refused_search_passes_unless_it_is_wrong(
+    server: Replayed, index: MeilisearchIndex, status: int, raised: type[Exception]
+) -> None:
+    await index.engine.apply()
+    server.refusing = status
+    with pytest.raises(raised, match="invalid_search_filter"):
+        await index.find(Kind.TWEET, parse("cats"), [None], MAX_ID, 1)
 
 
 @pytest.mark.parametrize("url", ["meilisearch://", "meilisearch://:k@host:port", "meilisearch://:secret@host?what=1"])

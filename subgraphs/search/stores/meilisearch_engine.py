@@ -11,13 +11,15 @@ from meilisearch_python_sdk.models.settings import MeilisearchSettings, MinWordS
 from meilisearch_python_sdk.models.task import TaskInfo
 
 from murmur.engines import Report
-from murmur.errors import Unavailable
+from murmur.errors import MurmurError, Unavailable
 from subgraphs.search.model import Kind
 
 T = TypeVar("T")
 
 MOST_HITS = 1_000
 _TASK_MS, _POLL_MS = 30_000, 20
+_PASSING = (401, 403, 408, 429)
+"""Refusals that pass: a key can be mended while we run, and a busy server has time later."""
 _COMMON = ["id", "id_ms", "id_rest", "at", "mentions"]
 _FILTERABLE = {
     Kind.TWEET: [*_COMMON, "author", "reply_to", "tags", "lang", "likes", "retweets", "links", "reply"],
@@ -80,7 +82,9 @@ class MeilisearchEngine:
             wait = self._client.wait_for_task(task.task_uid, timeout_in_ms=_TASK_MS, interval_in_ms=_POLL_MS)
             result = await asked(wait)
             if result.status != "succeeded":
-                raise RuntimeError(f"Meilisearch failed a task: {(result.error or {}).get('message')}")
+                error = result.error or {}
+                told = f"Meilisearch failed a task: {error.get('message')}"
+                raise RefusedForGoodError(told) if error.get("type") == "invalid_request" else Unavailable(told)
 
     def uid(self, kind: Kind) -> str:
         """The name of the index of a kind."""
@@ -91,6 +95,10 @@ class NoIndexError(Unavailable):
     """The index is not there, or not yet."""
 
 
+class RefusedForGoodError(MurmurError):
+    """What the server will not take, however often it is asked: a defect of the request, so whoever asked must not ask again."""
+
+
 @contextmanager
 def _mapped() -> Generator[None]:
     try:
@@ -98,7 +106,9 @@ def _mapped() -> Generator[None]:
     except MeilisearchApiError as error:
         if error.code == "index_not_found":
             raise NoIndexError("the search index has not been made yet") from error
-        raise Unavailable(f"Meilisearch refuses: {error.code or error.status_code}") from error
+        told = f"Meilisearch refuses: {error.code or error.status_code}"
+        for_good = 400 <= error.status_code < 500 and error.status_code not in _PASSING
+        raise (RefusedForGoodError(told) if for_good else Unavailable(told)) from error
     except (MeilisearchError, HTTPError, OSError) as error:
         raise Unavailable(f"Meilisearch does not answer: {type(error).__name__}") from error
 
