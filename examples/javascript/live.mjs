@@ -1,6 +1,6 @@
 // Sign in, and print what comes to the top of the home timeline as it comes; connects again by itself.
 //
-//   npm install --prefix examples/javascript
+//   npm install --no-package-lock --prefix examples/javascript
 //   node examples/javascript/live.mjs HANDLE PASSWORD [URL] [HOW_MANY]
 
 import { createClient } from "graphql-ws";

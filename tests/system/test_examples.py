@@ -81,7 +81,8 @@ async def fresh_like(city: City, ada: Person) -> None:
 
 
 async def test_the_first_steps_by_curl(platform: Running) -> None:
-    async with example("sh", EXAMPLES / "curl" / "first-steps.sh", "curious", PASSWORD, platform.url) as process:
+    password = 'a "quoted" back\\slash & more'
+    async with example("sh", EXAMPLES / "curl" / "first-steps.sh", "curious", password, platform.url) as process:
         text = await output(process)
     assert '"handle":"curious"' in text
     async with example("sh", EXAMPLES / "curl" / "first-steps.sh", "curious", PASSWORD, platform.url) as process:
