@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import structlog
 
@@ -41,3 +41,17 @@ async def until_available(call: Callable[[], Awaitable[T]], what: str, backoff: 
         else:
             backoff.reset()
             return answer
+
+
+async def repeat(work: Callable[[], Awaitable[bool | None]], what: str, seconds: float, share: int = 0) -> NoReturn:
+    """Do a work again and again: at once while it answers that there is more, else after `seconds`, or after `share` times what
+    it took where that is longer. A store that does not answer is asked again after the same pause."""
+    loop = asyncio.get_running_loop()
+    while True:
+        started = loop.time()
+        try:
+            more = await work()
+        except Unavailable as error:
+            _log.warning("waiting for a store", what=what, reason=str(error))
+            more = False
+        await asyncio.sleep(0 if more else max(seconds, share * (loop.time() - started)))

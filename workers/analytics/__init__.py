@@ -1,22 +1,19 @@
 """Counts what happens. A consumer group called `analytics`, whose members also tidy what is counted, and look at the backlog."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import NoReturn, Protocol
-
-import structlog
+from collections.abc import Sequence
+from typing import Protocol
 
 from murmur.clock import wall_clock
-from murmur.errors import Unavailable
 from murmur.events import AnyEvent
 from murmur.ids import random_id_at
 from murmur.telemetry.metrics import Metrics
+from workers.retrying import repeat
 from workers.runtime import Log, run_worker
 
 TOPICS = ("murmur.graph", "murmur.tweets", "murmur.analytics")
 _TIDY_SECONDS = 10.0
 _LOOK_SECONDS = 10.0
-_log = structlog.get_logger()
 
 
 class Counts(Protocol):
@@ -44,22 +41,11 @@ async def run_analytics(log: Log, counts: Counts, metrics: Metrics) -> None:
 
     async with asyncio.TaskGroup() as tasks:
         beside = [
-            tasks.create_task(_now_and_then(_TIDY_SECONDS, counts.tidy), name="tidy analytics"),
-            tasks.create_task(_now_and_then(_LOOK_SECONDS, look), name="look at the backlog"),
+            tasks.create_task(repeat(counts.tidy, "tidy analytics", _TIDY_SECONDS), name="tidy analytics"),
+            tasks.create_task(repeat(look, "look at the backlog", _LOOK_SECONDS), name="look at the backlog"),
         ]
         try:
             await run_worker("analytics", log, TOPICS, counts.hear, metrics)
         finally:
             for task in beside:
                 task.cancel()
-
-
-async def _now_and_then(seconds: float, work: Callable[[], Awaitable[bool]]) -> NoReturn:
-    """Do a work again and again, at once while there is more of it."""
-    while True:
-        try:
-            more = await work()
-        except Unavailable as error:
-            _log.warning("analytics wait for an engine", reason=str(error))
-            more = False
-        await asyncio.sleep(0 if more else seconds)

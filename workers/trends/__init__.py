@@ -1,21 +1,18 @@
 """Counts hashtags, and ranks from time to time which of them rise. A consumer group called `trends`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import NoReturn, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
-import structlog
-
-from murmur.errors import Unavailable
 from murmur.events import AnyEvent
 from murmur.telemetry.metrics import Metrics
+from workers.retrying import repeat
 from workers.runtime import Log, run_worker
 
 _SECONDS = 2.0
 _SHARE = 20
 """Ranking takes at most one part in so many of the time: it pauses for so many times what it took."""
 _TIDY_SECONDS = 3_600.0
-_log = structlog.get_logger()
 
 
 class Ranks(Protocol):
@@ -38,16 +35,5 @@ async def run_trends(log: Log, ranks: Ranks, metrics: Metrics) -> None:
     """Work until cancelled."""
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(run_worker("trends", log, ("murmur.tweets",), ranks.hear, metrics))
-        tasks.create_task(_again_and_again(ranks.rank_all, _SECONDS))
-        tasks.create_task(_again_and_again(ranks.tidy, _TIDY_SECONDS))
-
-
-async def _again_and_again(work: Callable[[], Awaitable[None]], seconds: float) -> NoReturn:
-    loop = asyncio.get_running_loop()
-    while True:
-        started = loop.time()
-        try:
-            await work()
-        except Unavailable as error:
-            _log.warning("trends wait for their store", reason=str(error))
-        await asyncio.sleep(max(seconds, _SHARE * (loop.time() - started)))
+        tasks.create_task(repeat(ranks.rank_all, "rank hashtags", _SECONDS, _SHARE))
+        tasks.create_task(repeat(ranks.tidy, "tidy trends", _TIDY_SECONDS, _SHARE))
