@@ -121,6 +121,7 @@ async def test_search_knows_operators_and_hashtags_lead_there(platform: Running,
         box = gil.page.get_by_role("main").get_by_role("searchbox")
         await expect(box).to_have_attribute("aria-invalid", "true")
         await expect(box).to_have_accessible_description(re.compile("since"))
+        await expect(gil.page.get_by_text("Nothing was found.")).to_be_hidden()
         await gil.page.get_by_role("link", name="People").click()
         await gil.page.get_by_role("main").get_by_role("searchbox").fill("gil")
         await gil.page.keyboard.press("Enter")

@@ -38,8 +38,8 @@ export function search({ query: asked }, signal) {
     attributes: { role: "search", class: "search-form" },
   });
   const kinds = tabs("Kinds of results", KINDS.map(([text, kind, sort]) => [text, address(query, kind, sort), kind === type && sort === order]));
-  const results = () =>
-    feed({
+  const results = () => {
+    const list = feed({
       label: "Results",
       load: async (after) => {
         try {
@@ -47,6 +47,8 @@ export function search({ query: asked }, signal) {
         } catch (error) {
           if (!(error instanceof ApiError) || error.code !== "BAD_USER_INPUT") throw error;
           words.fail(error.message);
+          // Not searched is not "nothing was found".
+          list.element.remove();
           return { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } };
         }
       },
@@ -54,7 +56,9 @@ export function search({ query: asked }, signal) {
       render: (found) => (found.handle ? personRow(found, signal) : tweetCard(found, { signal })),
       empty: "Nothing was found.",
       signal,
-    }).element;
+    });
+    return list.element;
+  };
   const element = h("div", {}, head("Search"), box, help(!query), ...(query ? [kinds, results()] : [trends(), suggestions(signal)]));
   return { title: query ? `${query} · Search` : "Search", element };
 }
