@@ -10,7 +10,7 @@ import structlog
 
 from murmur.clock import Clock
 from murmur.cursors import Page, Window, page
-from murmur.errors import Unavailable
+from murmur.errors import Refused, Unavailable, UserErrorCode
 from murmur.events import (
     AnyEvent,
     Blocked,
@@ -90,7 +90,9 @@ class NotificationService:
         return (await self._store.muted_kinds([viewer_id])).get(viewer_id, frozenset())
 
     async def mute_kind(self, viewer_id: int, kind: Kind, *, muted: bool) -> AbstractSet[Kind]:
-        """Of what kinds the viewer wants no notifications any more."""
+        """Of what kinds the viewer wants no notifications any more. Refuses kinds that are not sent."""
+        if kind not in SENT_KINDS:
+            raise Refused(UserErrorCode.INVALID, "There are no notifications of this kind yet.", "kind")
         await self._store.set_muted_kind(viewer_id, kind, muted=muted)
         return await self.muted_kinds(viewer_id)
 
@@ -98,7 +100,10 @@ class NotificationService:
         """Notifications as they come; those after `after` first, so that whoever comes back with the last id misses none."""
         async with self._pubsub.listen([channel(viewer_id)]) as listener:
             # Listening began before this look, so what comes in between is found by one of the two.
-            last = await self._store.last_position(viewer_id) if after is None else after
+            last = await self._store.last_position(viewer_id)
+            if after is not None:
+                # With an id from beyond, what has not come yet would never be told.
+                last = min(last, after)
             while True:
                 while found := await self._store.after(viewer_id, last, _BACKLOG):
                     last = found[-1].id

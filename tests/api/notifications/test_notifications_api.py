@@ -162,6 +162,15 @@ async def test_a_kind_that_is_not_wanted_does_not_come(city: City) -> None:
     await told(ada, ("RETWEET", "bea", tweet))
 
 
+async def test_a_kind_that_is_not_sent_can_be_neither_wanted_nor_refused(city: City) -> None:
+    (ada,) = await city.people("ada")
+    document = """mutation ($enabled: Boolean!) { setNotificationPreference(kind: TWEET, enabled: $enabled) {
+      preferences { kind } userErrors { code field } } }"""
+    for enabled in (False, True):
+        payload = (await ada.ask(document, enabled=enabled))["setNotificationPreference"]
+        assert payload == {"preferences": None, "userErrors": [{"code": "INVALID", "field": ["kind"]}]}
+
+
 async def test_what_is_read_is_counted_no_more_and_takes_nobody_in(city: City) -> None:
     ada, bea, cleo = await city.people("ada", "bea", "cleo")
     tweet = await ada.tweet("first")
@@ -262,6 +271,17 @@ async def test_who_comes_back_with_the_last_id_misses_nothing_and_sees_nothing_t
         tweets.append(await bea.tweet("@ada, live"))
         received.append((await client.next())["payload"]["data"]["notificationReceived"]["tweet"]["id"])
     assert received == tweets
+
+
+async def test_who_comes_with_an_id_from_beyond_is_told_what_comes_next(platform: tuple[City, Platform]) -> None:
+    city, running = platform
+    ada, bea = await city.people("ada", "bea")
+    await told(ada, ("MENTION", "bea", await bea.tweet("@ada, before")))
+    async with listening(running, ada) as client:
+        await client.subscribe("1", RECEIVED, after=str(2**62))
+        await followed(running, 1)
+        tweet = await bea.tweet("@ada, after")
+        assert (await client.next())["payload"]["data"]["notificationReceived"]["tweet"]["id"] == tweet
 
 
 async def test_nobody_follows_anothers_notifications(platform: tuple[City, Platform]) -> None:
