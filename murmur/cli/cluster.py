@@ -76,4 +76,6 @@ def _welcome(running: Cluster) -> None:
     err.print(f"\nMurmur is up at {running.url}/graphql, with a certificate by {trusted}. Ask it for something:\n", **PLAIN)
     document = """'{"query": "{ __schema { queryType { fields { name } } } }"}'"""
     err.print(f"  curl --cacert {trusted} -H 'content-type: application/json' -d {document} {running.url}/graphql\n", **PLAIN)
+    err.print("Other commands find its stores by a file for the shell:\n", **PLAIN)
+    err.print(f"  (. {running.environment} && murmur audit)\n", **PLAIN)
     err.print("Ctrl-C stops it; what was posted is kept.\n", **PLAIN)

@@ -1,6 +1,7 @@
 """The engines of a cluster, and the settings that name them."""
 
 import os
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -61,13 +62,22 @@ class Engines:
         return {f"MURMUR_{name.upper()}_FILE": str(path) for name, path in _written(secrets, urls).items()}
 
 
+def write_environment(file: Path, settings: Mapping[str, str]) -> None:
+    """For a shell to read (`. FILE`): what it starts then is told these settings. Its owner alone can read it."""
+    _write(file, "".join(f"export {name}={shlex.quote(value)}\n" for name, value in settings.items()))
+
+
 def _written(folder: Path, texts: Mapping[str, str]) -> dict[str, Path]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     paths = {name: folder / name for name in texts}
     for name, path in paths.items():
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
-            file.write(texts[name])
+        _write(path, texts[name])
     return paths
+
+
+def _write(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
 
 
 def _at_once(calls: Sequence[Callable[[], None]]) -> None:

@@ -17,7 +17,7 @@ from murmur.cluster.server import HOST, Server, free_ports
 from murmur.cluster.supervisor import Supervisor
 from murmur.errors import StartupError
 from murmur.probe import failure
-from murmur.roles.cluster.engines import Engines
+from murmur.roles.cluster.engines import Engines, write_environment
 from murmur.roles.cluster.size import Size
 from murmur.roles.cluster.status import OPERATOR, Line, client, status
 from murmur.roles.schemas import SCHEMAS
@@ -32,7 +32,8 @@ _DRAIN_NOTICE = "3"
 
 
 class Cluster:
-    """`url` is where clients come in, `certificate` what they trust. `tell` hears of each step.
+    """`url` is where clients come in, `certificate` what they trust. `tell` hears of each step. `environment` is a file for
+    shells, by which other commands find the same stores; it names files of secrets and holds none.
 
     `port` 0 takes a free one. `more` are settings of every role. Raises StartupError.
     """
@@ -55,13 +56,11 @@ class Cluster:
             self.engines = Engines(directory / "engines", size)
             self._certificates = certificates(directory / "certs", dict.fromkeys(("haproxy", OPERATOR, *_certified()), ()))
             self._keys = signing_keys(directory / "certs")
-            self._common = {
-                "MURMUR_DATA_DIR": str(directory / "data"),
-                "MURMUR_IDENTITY_PUBLIC_FILE": str(self._keys.identity_public),
-                **self.engines.settings(directory / "secrets"),
-                **(more or {}),
-            }
+            stores = {"MURMUR_DATA_DIR": str(directory / "data"), **self.engines.settings(directory / "secrets")}
+            self._common = {"MURMUR_IDENTITY_PUBLIC_FILE": str(self._keys.identity_public), **stores, **(more or {})}
             _check_environment(self._common)
+            self.environment = directory / "env"
+            write_environment(self.environment, stores)
             self._ports = _ports(directory / "ports.json", (*SCHEMAS, *map(_process_of, WORKERS), *_GATEWAYS))
             self._tls = client(directory)
             self.subgraphs = {name: self._role(name, "subgraph", name) for name in SCHEMAS}
