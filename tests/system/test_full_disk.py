@@ -110,4 +110,4 @@ async def _all_there(reader: Person, writers: list[Person], posted: dict[str, st
     async def found() -> bool:
         return [node["id"] for node in (await reader.ask(_SEARCH))["search"]["nodes"]] == newest
 
-    await until(found, 20)
+    await until(found, 60)
