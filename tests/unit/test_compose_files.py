@@ -108,7 +108,11 @@ def test_every_subgraph_and_worker_runs_and_the_gateways_reach_the_subgraphs(com
         urls = _settings(roles[name], compose, prepared).federation.subgraphs
         assert urls == {subgraph: f"https://{subgraph}:8000/graphql" for subgraph in SCHEMAS}
     scraped = YAML(typ="safe").load(_COMPOSE / "prometheus.yml")["scrape_configs"]
-    targets = {target for job in scraped for group in job["static_configs"] for target in group["targets"]}
+    targets = {target for job in scraped for group in job.get("static_configs", ()) for target in group["targets"]}
+    found = [group for job in scraped for group in job.get("dns_sd_configs", ())]
+    names = {name for group in found for name in group["names"]}
+    assert names == {name for name, service in roles.items() if service["command"][0] == "worker"}
+    targets |= {f"{name}:{group['port']}" for group in found for name in group["names"]}
     assert targets == {"haproxy:8404", *(f"{name}:8000" for name in roles if name != "engines")}
 
 
