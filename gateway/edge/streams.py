@@ -25,7 +25,7 @@ from gateway.edge.media import require_json
 from gateway.edge.operations import Operations, request_id_of
 from gateway.edge.options import EdgeOptions
 from gateway.edge.origins import Origins
-from gateway.edge.parameters import Body, Parameters, of_body, of_query
+from gateway.edge.parameters import Body, ClientGone, Parameters, of_body, of_query
 from gateway.edge.refusal import Header, Refusal, malformed
 from gateway.federation.engine import RequestRefused
 from gateway.transports.context import RequestContext
@@ -161,6 +161,8 @@ class StreamEndpoint:
                 else:
                     await self._start(token, scope, headers, receive, context)
                     await _answer(send, 202, b"", allowed)
+        except ClientGone:
+            return
         except Refusal as refusal:
             body = orjson.dumps({"errors": [refusal.error()]})
             await _answer(send, refusal.status, body, (*allowed, *refusal.headers, (b"content-type", b"application/json")))
