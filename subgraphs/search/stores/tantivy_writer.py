@@ -35,7 +35,8 @@ class Writer:
                 writer.add_document(document)
             writer.commit()
         except BaseException:
-            self._writer = None
+            # Whoever keeps the error keeps this frame, and a writer in it would keep its lock.
+            writer = self._writer = None
             self._leave()
             raise
         if _is_wanted(self._folder):
