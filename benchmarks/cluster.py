@@ -29,7 +29,7 @@ from murmur.ids import Snowflakes
 from murmur.mongodb import Concern, open_client
 from murmur.roles.cluster import Cluster, Size
 from murmur.roles.cluster.status import client as operator
-from murmur.roles.workers import GROUPS
+from workers.groups import GROUPS
 
 _PEOPLE = 300
 _FRIENDS = 10

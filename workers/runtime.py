@@ -36,7 +36,7 @@ class Log(Protocol):
 
     def consumer(self, group: str, topics: Sequence[Topic]) -> AbstractAsyncContextManager[Consumer]: ...
 
-    async def lag(self, group: str) -> int: ...
+    async def lag(self, group: str, topics: Sequence[Topic] = ()) -> int: ...
 
 
 async def run_worker(
@@ -61,14 +61,21 @@ async def run_worker(
         try:
             async with log.consumer(name, topics) as consumer:
                 worker = _Worker(name, consumer, handler, metrics, attempts, first_wait)
-                await _work(name, log, consumer, worker, metrics, batch, outage)
+                await _work(name, log, topics, consumer, worker, metrics, batch, outage)
         except Unavailable as error:
             _log.warning("worker waits for the event log", worker=name, reason=str(error))
             await outage.wait()
 
 
 async def _work(
-    name: str, log: Log, consumer: Consumer, worker: "_Worker", metrics: Metrics, batch: int, outage: Backoff
+    name: str,
+    log: Log,
+    topics: Sequence[Topic],
+    consumer: Consumer,
+    worker: "_Worker",
+    metrics: Metrics,
+    batch: int,
+    outage: Backoff,
 ) -> NoReturn:
     """Raises Unavailable when the group must be joined again."""
     loop = asyncio.get_running_loop()
@@ -79,7 +86,7 @@ async def _work(
                 next_lag = now + _LAG_SECONDS
                 # Whoever can't be asked now keeps nobody from work.
                 with suppress(Unavailable):
-                    metrics.gauge("murmur_consumer_lag", await log.lag(name), name)
+                    metrics.gauge("murmur_consumer_lag", await log.lag(name, topics), name)
             records = await consumer.poll(batch, _POLL_SECONDS)
             if records:
                 await finish(worker.process(records))

@@ -101,8 +101,12 @@ class Broker(Protocol):
         """Join a group. A new group starts at the oldest record kept. On exit the partitions are given back at once."""
         ...
 
-    async def lag(self, group: str) -> int:
-        """How many records of its topics a group has not committed yet."""
+    async def lag(self, group: str, topics: Sequence[Topic] = ()) -> int:
+        """How many records a group has not committed yet, of `topics` and of those that it has committed in.
+
+        A partition of them without a commit counts whole: a group that never joined is behind by all there is. Without
+        `topics` a group that never joined has no lag, for nobody knows what it would read.
+        """
         ...
 
     async def dead_letters(self, limit: int) -> Sequence[DeadLetter]:

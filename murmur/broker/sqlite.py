@@ -149,12 +149,15 @@ class SqliteBroker:
             await member.leave()
             self.wake(shares_changed=True)
 
-    async def lag(self, group: str) -> int:
-        sql = """
-            SELECT COUNT(*) FROM offsets JOIN records USING (topic, partition)
-            WHERE offsets.group_name = ? AND records.seq > offsets.committed
-        """
-        return int((await self.database.fetch(sql, (group,)))[0][0])
+    async def lag(self, group: str, topics: Sequence[Topic] = ()) -> int:
+        def count(connection: sqlite3.Connection) -> int:
+            done: dict[Place, int] = dict.fromkeys(product(topics, range(partitions_of(connection))), 0)
+            committed = connection.execute("SELECT topic, partition, committed FROM offsets WHERE group_name = ?", (group,))
+            done.update({(topic, partition): seq for topic, partition, seq in committed})
+            sql = "SELECT COUNT(*) FROM records WHERE topic = ? AND partition = ? AND seq > ?"
+            return sum(int(connection.execute(sql, (*place, seq)).fetchone()[0]) for place, seq in done.items())
+
+        return await self.database.read(count)
 
     async def dead_letters(self, limit: int) -> Sequence[DeadLetter]:
         sql = "SELECT group_name, topic, partition, seq, key, value, reason, at FROM dead_letters ORDER BY id DESC LIMIT ?"

@@ -16,8 +16,8 @@ from murmur.broker.ports import Broker
 from murmur.errors import Unavailable
 from murmur.outbox import Outbox
 from murmur.roles.stores import Stores
-from murmur.roles.workers import GROUPS
 from murmur.settings import Settings
+from workers.groups import GROUPS
 
 _DEAD_LETTERS = 100
 _POLL_SECONDS = 0.2
@@ -90,8 +90,8 @@ async def _waiting(stores: Stores) -> str | None:
     for name, outbox in outboxes.items():
         if await outbox.pending(1):
             return f"events of {name} wait to be published"
-    for group in GROUPS:
-        if lag := await stores.broker.lag(group):
+    for group, topics in GROUPS.items():
+        if lag := await stores.broker.lag(group, topics):
             return f"{group} is {lag} events behind"
     return None
 

@@ -95,8 +95,6 @@ WORKERS: Mapping[str, Callable[[Stores, Settings, Metrics], Run]] = {
     "analytics": _analytics,
     "invalidator": _invalidator,
 }
-GROUPS = ("fanout", "notifier", "live", "indexer", "trends", "analytics")
-"""The consumer groups of the event log."""
 
 
 def check_worker(name: str, settings: Settings) -> None:

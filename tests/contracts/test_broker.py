@@ -119,6 +119,15 @@ async def test_groups_read_independently_and_a_new_one_starts_at_the_oldest(brok
         assert sorted(values(await drain(consumer, 5))) == list(range(5))
 
 
+async def test_a_partition_without_a_commit_lags_by_all_it_has(broker: Broker):
+    await broker.publish([*messages(20), Message("murmur.graph", 1, b"20")])
+    assert await broker.lag("a", [TOPIC]) == 20
+    async with broker.consumer("a", [TOPIC]) as consumer:
+        await drain(consumer, 20)
+    assert await broker.lag("a", [TOPIC]) == 0
+    assert await broker.lag("a", [TOPIC, "murmur.graph"]) == 1
+
+
 async def test_a_consumer_reads_only_its_topics(broker: Broker):
     await broker.publish([Message("murmur.graph", 1, b"1"), Message("murmur.users", 1, b"2"), Message(TOPIC, 1, b"3")])
     async with broker.consumer("a", ["murmur.graph", TOPIC]) as consumer:

@@ -18,12 +18,12 @@ from murmur.broker.ports import Message
 from murmur.cluster.server import Server
 from murmur.events import TweetPublished, encode_event
 from murmur.roles.cluster import Cluster
-from murmur.roles.workers import GROUPS
 from tests.support.city import City, door_to
 from tests.support.clusters import healthy, outside, watched
 from tests.support.program import murmur
 from tests.support.town import Town, founded
 from tests.support.waiting import until
+from workers.groups import GROUPS
 
 pytestmark = pytest.mark.skipif(os.environ.get("CLUSTER_FAILURES") != "1", reason="CLUSTER_FAILURES=1 runs these")
 _PAUSE_SECONDS = 4.0

@@ -12,11 +12,11 @@ from murmur.broker.kafka import KafkaBroker
 from murmur.clock import to_iso, wall_clock
 from murmur.cluster.kafka import Kafka
 from murmur.cluster.redis import Redis
-from murmur.roles.workers import GROUPS
 from tests.support.city import City, Person, door_to, signed_in
 from tests.support.program import Running, murmur, running
 from tests.support.topics import rewind, topics
 from tests.support.waiting import until
+from workers.groups import GROUPS
 
 _NOTIFICATIONS = """{
   notifications(first: 100) {

@@ -8,10 +8,10 @@ from murmur.clock import wall_clock
 from murmur.events import AnyEvent
 from murmur.ids import random_id_at
 from murmur.telemetry.metrics import Metrics
+from workers.groups import GROUPS
 from workers.retrying import repeat
 from workers.runtime import Log, run_worker
 
-TOPICS = ("murmur.graph", "murmur.tweets", "murmur.analytics")
 _TIDY_SECONDS = 10.0
 _LOOK_SECONDS = 10.0
 
@@ -36,7 +36,7 @@ async def run_analytics(log: Log, counts: Counts, metrics: Metrics) -> None:
     """Work until cancelled."""
 
     async def look() -> bool:
-        await counts.look(await log.lag("fanout"), random_id_at(wall_clock()))
+        await counts.look(await log.lag("fanout", GROUPS["fanout"]), random_id_at(wall_clock()))
         return False
 
     async with asyncio.TaskGroup() as tasks:
@@ -45,7 +45,7 @@ async def run_analytics(log: Log, counts: Counts, metrics: Metrics) -> None:
             tasks.create_task(repeat(look, "look at the backlog", _LOOK_SECONDS), name="look at the backlog"),
         ]
         try:
-            await run_worker("analytics", log, TOPICS, counts.hear, metrics)
+            await run_worker("analytics", log, GROUPS["analytics"], counts.hear, metrics)
         finally:
             for task in beside:
                 task.cancel()

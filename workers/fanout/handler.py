@@ -20,6 +20,7 @@ from murmur.telemetry.metrics import Metrics
 from subgraphs.timelines.model import KEPT, Delivery, Pull, Withdrawal
 from subgraphs.timelines.ports import TimelineStore
 from workers.fanout.ports import Arrives, Followers, PostsOf
+from workers.groups import GROUPS
 from workers.runtime import Log, run_worker
 
 _PAGE = 1_000
@@ -39,7 +40,7 @@ async def run_fanout(
 ) -> None:
     """Work until cancelled. From `threshold` followers on, an author is pulled. `arrivals` hears of what arrives where."""
     fanout = Fanout(timelines, followers, posts, metrics, threshold=threshold, arrivals=arrivals, clock=clock)
-    await run_worker("fanout", log, ("murmur.graph", "murmur.tweets"), fanout.handle, metrics)
+    await run_worker("fanout", log, GROUPS["fanout"], fanout.handle, metrics)
 
 
 class Fanout:

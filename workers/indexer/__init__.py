@@ -6,6 +6,7 @@ from typing import Protocol
 
 from murmur.events import AnyEvent
 from murmur.telemetry.metrics import Metrics
+from workers.groups import GROUPS
 from workers.runtime import Log, run_worker
 
 _APART_SECONDS = 0.1
@@ -31,4 +32,4 @@ async def run_indexer(log: Log, hears: Hears, metrics: Metrics) -> None:
         next_at = loop.time() + _APART_SECONDS
         await hears.hear(events)
 
-    await run_worker("indexer", log, ("murmur.tweets", "murmur.users"), handle, metrics)
+    await run_worker("indexer", log, GROUPS["indexer"], handle, metrics)

@@ -6,6 +6,7 @@ from murmur.events import AnyEvent, Liked, Retweeted, RetweetUndone, TweetDelete
 from murmur.pubsub.ports import Message, PubSub
 from murmur.telemetry.metrics import Metrics
 from subgraphs.tweets.service.follow import channel
+from workers.groups import GROUPS
 from workers.runtime import Log, run_worker
 
 
@@ -17,7 +18,7 @@ async def run_live(log: Log, pubsub: PubSub, metrics: Metrics) -> None:
         changed = dict.fromkeys(tweet_id for event in events for tweet_id in _changed(event))
         await pubsub.publish([Message(channel(tweet_id), b"") for tweet_id in changed])
 
-    await run_worker("live", log, ("murmur.tweets",), handle, metrics)
+    await run_worker("live", log, GROUPS["live"], handle, metrics)
 
 
 def _changed(event: AnyEvent) -> Sequence[int]:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from murmur.events import AnyEvent
 from murmur.telemetry.metrics import Metrics
+from workers.groups import GROUPS
 from workers.runtime import Log, run_worker
 
 
@@ -18,4 +19,4 @@ class Hears(Protocol):
 
 async def run_notifier(log: Log, hears: Hears, metrics: Metrics) -> None:
     """Work until cancelled."""
-    await run_worker("notifier", log, ("murmur.graph", "murmur.tweets"), hears.hear, metrics)
+    await run_worker("notifier", log, GROUPS["notifier"], hears.hear, metrics)

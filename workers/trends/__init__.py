@@ -6,6 +6,7 @@ from typing import Protocol
 
 from murmur.events import AnyEvent
 from murmur.telemetry.metrics import Metrics
+from workers.groups import GROUPS
 from workers.retrying import repeat
 from workers.runtime import Log, run_worker
 
@@ -34,6 +35,6 @@ class Ranks(Protocol):
 async def run_trends(log: Log, ranks: Ranks, metrics: Metrics) -> None:
     """Work until cancelled."""
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(run_worker("trends", log, ("murmur.tweets",), ranks.hear, metrics))
+        tasks.create_task(run_worker("trends", log, GROUPS["trends"], ranks.hear, metrics))
         tasks.create_task(repeat(ranks.rank_all, "rank hashtags", _SECONDS, _SHARE))
         tasks.create_task(repeat(ranks.tidy, "tidy trends", _TIDY_SECONDS, _SHARE))

@@ -51,9 +51,9 @@ class KafkaBroker:
         finally:
             await member.leave()
 
-    async def lag(self, group: str) -> int:
+    async def lag(self, group: str, topics: Sequence[Topic] = ()) -> int:
         committed = await self._reader.committed(self._address.named(group))
-        spans = await self._reader.spans({place.topic for place in committed})
+        spans = await self._reader.spans({place.topic for place in committed} | {self._address.named(topic) for topic in topics})
         return sum(max(end - max(committed.get(place, 0), begin), 0) for place, (begin, end) in spans.items())
 
     async def dead_letters(self, limit: int) -> Sequence[DeadLetter]:
