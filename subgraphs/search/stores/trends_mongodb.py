@@ -7,12 +7,11 @@
 
 A document of `trend_slots`: _id {g, h, u}, g, h the hour, u the person, t the tweets, `until`. One of `trend_counts`: _id {g, d},
 g, d the day, n the day's uses, h {hour: its uses}, last: the latest hour. Slots and counts change together, in a transaction
-for each hashtag, which one shard carries out alone. docs/decisions/0017-trends.md tells why.
+for each hashtag. docs/decisions/0017-trends.md tells why.
 """
 
-import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Literal
 
@@ -20,7 +19,7 @@ from bson.datetime_ms import DatetimeMS
 from pymongo import UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from murmur.mongodb import Concern, Document, Index, MongoEngine, Sharded, answering, open_client
+from murmur.mongodb import Concern, Document, Index, MongoEngine, Sharded, answering, few_at_once, open_client, transact
 from subgraphs.search.model import Board, Ranked, Tagged, TrendWindow
 
 VERSION = 1
@@ -40,7 +39,6 @@ SCATTERS: Mapping[Scatter, str] = {
 """The only queries that ask every shard, and why. Each carries its name as the command's comment."""
 
 _DAY = 24
-_AT_ONCE = 8
 _SINCE = "since"
 _WHAT = "the trends"
 _Uses = dict[tuple[int, int], list[int]]
@@ -77,7 +75,7 @@ class MongoTrendStore:
             ids = [tweet.tweet_id for tweet in tweets]
             gone = await self._gone(ids)
             standing = [tweet for tweet in tweets if tweet.tweet_id not in gone]
-            await _each_tag(_by_tag(standing), lambda tag, uses: self._fill(tag, uses, at))
+            await few_at_once([self._fill(tag, uses, at) for tag, uses in _by_tag(standing).items()])
             if standing:
                 hour = min(tweet.hour for tweet in standing)
                 await self._boards.update_one({"_id": _SINCE}, {"$min": {"hour": hour}}, upsert=True)
@@ -199,10 +197,10 @@ class MongoTrendStore:
             )
             await self._add_up(session, tag, [(slots[index][0], 1) for index in done.upserted_ids or ()])
 
-        await self._together(work)
+        await transact(self._client, work)
 
     async def _empty(self, tweets: Sequence[Tagged]) -> None:
-        await _each_tag(_by_tag(tweets), self._take)
+        await few_at_once([self._take(tag, uses) for tag, uses in _by_tag(tweets).items()])
 
     async def _take(self, tag: str, uses: _Uses) -> None:
         async def work(session: AsyncClientSession) -> None:
@@ -216,7 +214,7 @@ class MongoTrendStore:
                 emptied += [(hour, -1)] * done.deleted_count
             await self._add_up(session, tag, emptied)
 
-        await self._together(work)
+        await transact(self._client, work)
 
     async def _add_up(self, session: AsyncClientSession, tag: str, changes: Iterable[tuple[int, int]]) -> None:
         by_day: defaultdict[int, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
@@ -237,11 +235,6 @@ class MongoTrendStore:
         if writes:
             await self._counts.bulk_write(writes, session=session)
 
-    async def _together(self, work: Callable[[AsyncClientSession], Awaitable[None]]) -> None:
-        """In one transaction, repeated where another one was in its way."""
-        async with self._client.start_session() as session:
-            await session.with_transaction(work, write_concern=self._slots.write_concern, read_concern=self._slots.read_concern)
-
 
 def _within(pairs: str, hours: range) -> Document:
     """Of pairs of an hour, as text, and its uses: those of the hours of a range."""
@@ -256,13 +249,3 @@ def _by_tag(tweets: Iterable[Tagged]) -> Mapping[str, _Uses]:
         for tag in tweet.tags:
             found[tag].setdefault((tweet.hour, tweet.person_id), []).append(tweet.tweet_id)
     return found
-
-
-async def _each_tag(uses: Mapping[str, _Uses], work: Callable[[str, _Uses], Awaitable[None]]) -> None:
-    turn = asyncio.Semaphore(_AT_ONCE)
-
-    async def one(tag: str, its: _Uses) -> None:
-        async with turn:
-            await work(tag, its)
-
-    await asyncio.gather(*(one(tag, its) for tag, its in uses.items()))
