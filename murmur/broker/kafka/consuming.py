@@ -270,7 +270,8 @@ class GroupConsumer(ConsumerRebalanceListener):
             self._idle.set()
 
     def _member_and_generation(self) -> tuple[str, int]:
-        coordinator: Any = self._member._coordinator  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] (nothing else tells)
+        # Nothing public tells whether anybody else can have held a partition meanwhile: the version is bounded for this.
+        coordinator: Any = self._member._coordinator  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] (as said above)
         return coordinator.member_id, coordinator.generation
 
     async def _be_known(self) -> None:
