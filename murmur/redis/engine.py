@@ -7,12 +7,12 @@ from typing import Literal, cast
 from murmur.engines import Report
 from murmur.errors import Unavailable
 from murmur.redis.client import Redis, check
+from murmur.redis.cluster import SLOTS
 from murmur.redis.connection import Node, pack
 
 Keeps = Literal["copies", "records", "nothing"]
 """Values that all have an end, of which memory that is short may lose some; or some that must stay; or none at all."""
 
-_SLOTS = 16_384
 _LOSE_WHAT_HAS_AN_END = ("volatile-ttl", "volatile-lru", "volatile-lfu", "volatile-random")
 _POLICIES: Mapping[Keeps, tuple[str, ...]] = {
     "copies": _LOSE_WHAT_HAS_AN_END,
@@ -41,9 +41,9 @@ class RedisEngine:
             role = found[0]["role"]
         lags = [lag for facts in found for lag in _lags(facts)]
         unserved = {
-            f"{_SLOTS - int(facts['cluster_slots_ok'])} of {_SLOTS} slots have no master that answers"
+            f"{SLOTS - int(facts['cluster_slots_ok'])} of {SLOTS} slots have no master that answers"
             for facts in found
-            if int(facts.get("cluster_slots_ok", _SLOTS)) < _SLOTS
+            if int(facts.get("cluster_slots_ok", SLOTS)) < SLOTS
         }
         version = min(facts["redis_version"] for facts in found)
         return Report("redis", version, role, max(lags) if lags else None, (*sorted(unserved), *await self._unsuited()))

@@ -67,7 +67,7 @@ class Calls:
         full: list[_Call] = []
         stems, one_group = self._keys.stems, len(filling) == 1
         for user_id, items in self._items.items():
-            bucket = user_id * _MIX >> _SHIFT & _MASK
+            bucket = bucket_of(user_id)
             call = filling[0 if one_group else bucket]
             call.keys.append(stems[bucket] + b"%d" % user_id)
             if items == call.last:
