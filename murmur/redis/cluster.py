@@ -15,6 +15,8 @@ from murmur.redis.urls import HostPort, RedisUrl
 SLOTS = 16_384
 _TRIES = 6
 _WAIT_SECONDS = 0.05
+_DECLINED = frozenset({"MOVED", "ASK", "TRYAGAIN", "NOSCRIPT", "CLUSTERDOWN", "LOADING", "READONLY", "MASTERDOWN"})
+"""What a member says who has done nothing of a command, so that it can be sent again."""
 
 _Server: TypeAlias = "tuple[bytes | None, int, *tuple[object, ...]]"
 _Range: TypeAlias = "tuple[int, int, *tuple[_Server, ...]]"
@@ -109,8 +111,8 @@ class RedisCluster(Redis):
     async def _again(self, commands: Sequence[Command], replies: list[Reply], index: int, node: Node) -> bool:
         """Whether to send a command again, after what its error asked for; else its reply stands. Raises what `check` raises."""
         error, sent = replies[index], commands[index]
-        kind, *words = str(error).split()
-        match kind:
+        _, *words = str(error).split()
+        match _kind(error):
             case "MOVED":
                 self._owners[int(words[0])] = self._address(words[1], node)
                 # The one that was heard of is seldom the only one.
@@ -121,12 +123,16 @@ class RedisCluster(Redis):
                 return True
             case "ASK" if sent.apart is None:
                 target = self._node(self._address(words[1], node))
-                replies[index] = await self._ask(sent, target)
-                return isinstance(replies[index], hiredis.HiredisError)
+                reply = replies[index] = await self._ask(sent, target)
+                if _kind(reply) in _DECLINED:
+                    self._known = False
+                    return True
+                check(reply)
+                return False
             case "ASK" | "TRYAGAIN" if sent.apart is not None:
                 replies[index] = Apart(await self.batch(sent.apart()))
                 return False
-            case "TRYAGAIN" | "CLUSTERDOWN" | "LOADING" | "READONLY" | "MASTERDOWN":
+            case kind if kind in _DECLINED:
                 self._known = False
                 return True
             case _:
@@ -136,7 +142,7 @@ class RedisCluster(Redis):
     async def _ask(self, sent: Command, target: Node) -> Reply:
         packed = pack("ASKING") + sent.packed
         _, reply = await target.send(packed, 2)
-        if isinstance(reply, hiredis.HiredisError) and str(reply).startswith("NOSCRIPT"):
+        if _kind(reply) == "NOSCRIPT":
             await self._load_scripts(target)
             _, reply = await target.send(packed, 2)
         return reply
@@ -188,3 +194,8 @@ class RedisCluster(Redis):
         """`host:port`; a host that is missing is that of the member who says so."""
         host, _, port = text.rpartition(":")
         return host or told_by.address[0], int(port)
+
+
+def _kind(reply: Reply) -> str | None:
+    """The first word of an error; None for any other reply."""
+    return str(reply).partition(" ")[0] if isinstance(reply, hiredis.HiredisError) else None

@@ -2,7 +2,8 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import hiredis
@@ -195,31 +196,54 @@ async def test_keys_go_on_after_the_failover_of_a_master(cluster: Redis, redis_c
         redis_cluster.start()
 
 
+@contextmanager
+def on_its_way(programs: ClusterPrograms, tag: bytes, moved: bytes, stays: bytes) -> Generator[None]:
+    """The slot of two keys while it goes to another master; one of them is there already, the other follows at the end."""
+    ask, masters, slot = programs.ask, programs.masters(), str(slot_of(tag))
+    source = next(member for member in masters if ask(member, "CLUSTER", "COUNTKEYSINSLOT", slot) == "2")
+    target = next(member for member in masters if member is not source)
+    ids = {member: ask(member, "CLUSTER", "MYID") for member in masters}
+    password = programs.url.partition(":")[2].partition("@")[0].removeprefix("//:")
+
+    def migrate(name: bytes) -> str:
+        return ask(source, "MIGRATE", "127.0.0.1", str(target.port), name.decode(), "0", "5000", "AUTH", password)
+
+    ask(target, "CLUSTER", "SETSLOT", slot, "IMPORTING", ids[source])
+    ask(source, "CLUSTER", "SETSLOT", slot, "MIGRATING", ids[target])
+    assert migrate(moved) == "OK"
+    try:
+        yield
+    finally:
+        migrate(stays)
+        for member in (target, source, *masters):
+            ask(member, "CLUSTER", "SETSLOT", slot, "NODE", ids[target])
+
+
 async def test_a_slot_on_its_way_is_served_by_both_its_masters(cluster: Redis, redis_cluster: ClusterPrograms):
     tag = key()
-    slot = slot_of(tag)
     moved, stays, absent = (b"{%s}%d" % (tag, number) for number in range(3))
     for name in (moved, stays):
         await cluster.call(name, "SET", name, name)
-    ask = redis_cluster.ask
-    masters = redis_cluster.masters()
-    source = next(member for member in masters if ask(member, "CLUSTER", "COUNTKEYSINSLOT", str(slot)) == "2")
-    target = next(member for member in masters if member is not source)
-    ids = {member: ask(member, "CLUSTER", "MYID") for member in masters}
-    ask(target, "CLUSTER", "SETSLOT", str(slot), "IMPORTING", ids[source])
-    ask(source, "CLUSTER", "SETSLOT", str(slot), "MIGRATING", ids[target])
-    password = redis_cluster.url.partition(":")[2].partition("@")[0].removeprefix("//:")
-    assert ask(source, "MIGRATE", "127.0.0.1", str(target.port), moved.decode(), "0", "5000", "AUTH", password) == "OK"
     exists = cluster.script("local n = 0 for _, key in ipairs(KEYS) do n = n + redis.call('EXISTS', key) end return n")
-    try:
+    with on_its_way(redis_cluster, tag, moved, stays):
         assert [await cluster.call(name, "GET", name) for name in (moved, stays, absent)] == [moved, stays, None]
         names = (moved, stays, absent)
         together = exists.command(names, apart=lambda: [exists.command([name]) for name in names])
         assert await cluster.batch([together]) == [[1, 1, 0]]
         with pytest.raises(Unavailable, match="TRYAGAIN"):
             await cluster.batch([exists.command(names)])
-    finally:
-        ask(source, "MIGRATE", "127.0.0.1", str(target.port), stays.decode(), "0", "5000", "AUTH", password)
-        for member in (target, source, *masters):
-            ask(member, "CLUSTER", "SETSLOT", str(slot), "NODE", ids[target])
     assert await cluster.batch([exists.command(names)]) == [2]
+
+
+async def test_what_failed_at_the_other_master_of_a_slot_on_its_way_is_not_done_again(
+    cluster: Redis, redis_cluster: ClusterPrograms
+):
+    tag = key()
+    counted, stays = (b"{%s}%d" % (tag, number) for number in range(2))
+    for name in (counted, stays):
+        await cluster.call(name, "SET", name, 0)
+    fails = cluster.script("redis.call('INCR', KEYS[1]) return redis.call('LPUSH', KEYS[1], 'x')")
+    with on_its_way(redis_cluster, tag, counted, stays):
+        with pytest.raises(hiredis.ReplyError, match="WRONGTYPE"):
+            await cluster.batch([fails.command([counted])])
+        assert await cluster.call(counted, "GET", counted) == b"1"
