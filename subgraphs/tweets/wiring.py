@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from murmur.cache.aside import Observe
 from murmur.cache.ports import Cache
@@ -42,7 +41,7 @@ def open_store(url: str, data_dir: Path) -> TweetStore:
 
 def cached(store: TweetStore, cache: Cache, observe: Observe) -> TweetStore:
     """The store with a cache of hot tweets beside it; whoever opened the two closes them."""
-    return cast("TweetStore", CachedTweets(store, cache, observe))
+    return CachedTweets(store, cache, observe)
 
 
 def build(

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 from urllib.parse import urlsplit
 
 from murmur.cache.aside import Observe
@@ -55,7 +54,7 @@ def open_store(url: str, data_dir: Path) -> UsersStore:
 
 def cached(store: UsersStore, cache: Cache, observe: Observe) -> UsersStore:
     """The store with a cache of hot profiles beside it; whoever opened the two closes them."""
-    return cast("UsersStore", CachedUsers(store, cache, observe))
+    return CachedUsers(store, cache, observe)
 
 
 def open_sessions(url: str, data_dir: Path) -> Sessions:

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import Any
 
 import msgspec
 import structlog
@@ -25,14 +24,29 @@ _log = structlog.get_logger()
 
 
 class CachedTweets:
-    """A `TweetStore`: what is not here is the store's own."""
+    """A `TweetStore`."""
 
     def __init__(self, store: TweetStore, cache: Cache, observe: Observe) -> None:
         self._store = store
         self._views: Aside[int, View] = Aside(cache, "tweet.1", _Views(), self._load, observe)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
+        # The rest of the port is the store's own.
+        self.marks = store.marks
+        self.ancestors = store.ancestors
+        self.entries = store.entries
+        self.tweet_counts = store.tweet_counts
+        self.posts_of = store.posts_of
+        self.posts_by = store.posts_by
+        self.standing = store.standing
+        self.authors_of = store.authors_of
+        self.kept = store.kept
+        self.all_tweets = store.all_tweets
+        self.all_edges = store.all_edges
+        self.put_tweets = store.put_tweets
+        self.put_edges = store.put_edges
+        self.keys_after = store.keys_after
+        self.put_keys = store.put_keys
+        self.outbox = store.outbox
+        self.close = store.close
 
     async def views(self, tweet_ids: Collection[int], viewer_id: int | None) -> Mapping[int, View]:
         if viewer_id is None or not tweet_ids:

@@ -6,7 +6,6 @@ what is kept ends.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
 
 import msgspec
 import structlog
@@ -22,15 +21,32 @@ _log = structlog.get_logger()
 
 
 class CachedUsers:
-    """A `UsersStore`: what is not here is the store's own."""
+    """A `UsersStore`."""
 
     def __init__(self, store: UsersStore, cache: Cache, observe: Observe) -> None:
         self._store = store
         self._profiles: Aside[int, User] = Aside(cache, "user.1", _Profiles(), store.users, observe)
         self._ids: Aside[str, int] = Aside(cache, "handle.1", _Ids(), store.ids_of_handles, observe)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
+        # The rest of the port is the store's own.
+        self.follower_counts = store.follower_counts
+        self.credentials_of = store.credentials_of
+        self.credentials = store.credentials
+        self.rehash = store.rehash
+        self.change_password = store.change_password
+        self.mute = store.mute
+        self.relations = store.relations
+        self.neighbours = store.neighbours
+        self.followed_by = store.followed_by
+        self.followers_after = store.followers_after
+        self.followees = store.followees
+        self.all_users = store.all_users
+        self.all_edges = store.all_edges
+        self.put_users = store.put_users
+        self.put_edges = store.put_edges
+        self.credentials_after = store.credentials_after
+        self.put_credentials = store.put_credentials
+        self.outbox = store.outbox
+        self.close = store.close
 
     async def users(self, ids: Collection[int]) -> Mapping[int, User]:
         return await self._profiles.get(ids)
