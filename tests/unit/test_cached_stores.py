@@ -1,14 +1,17 @@
 """Hot tweets and profiles beside a cache that processes share: read once, and never old for long."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from murmur.cache.memory import MemoryCache
 from murmur.cache.ports import Cache
+from murmur.cache.untold import Untold
 from murmur.cache.wiring import open_cache
+from murmur.errors import Unavailable
 from murmur.events import (
     AnyEvent,
     Followed,
@@ -32,6 +35,17 @@ from workers.invalidator import changed_by
 ANN, BOB = 1, 2
 
 
+class Failing(MemoryCache):
+    """Forgets nothing while it is away."""
+
+    away = True
+
+    async def forget(self, keys: Collection[bytes]) -> None:
+        if self.away:
+            raise Unavailable("the cache is away")
+        await super().forget(keys)
+
+
 class World:
     """Stores, and two processes that read them beside one cache."""
 
@@ -53,7 +67,7 @@ class World:
     async def publish(self, store: TweetStore, tweet_id: int, in_reply_to: int | None = None) -> None:
         tweet = Tweet(tweet_id, ANN, 1_000, "x", in_reply_to_id=in_reply_to)
         await store.publish(
-            tweet, None, b"", lambda tweet, *_: TweetPublished(id=1, at=0, tweet_id=tweet.id, author_id=ANN, text="")
+            tweet, None, b"", lambda tweet, _to, _of: TweetPublished(id=1, at=0, tweet_id=tweet.id, author_id=ANN, text="")
         )
 
     async def like(self, store: TweetStore, tweet_id: int, user_id: int) -> None:
@@ -167,3 +181,36 @@ async def test_without_the_cache_everything_is_as_the_stores_say(tmp_path: Path)
     await unreachable.close()
     await world.tweets.close()
     await world.users.close()
+
+
+async def test_that_the_cache_is_away_is_logged_once_whatever_is_written(tmp_path: Path):
+    world = World(tmp_path, Failing())
+    tweets, users = world.one
+    with capture_logs() as logs:
+        await world.sign_up(users, ANN, "ann")
+        await world.sign_up(users, BOB, "bob")
+        await world.follow(users, BOB, ANN)
+        for tweet_id in (10, 11, 12):
+            await world.publish(tweets, tweet_id)
+            await world.like(tweets, tweet_id, BOB)
+    assert [(log["store"], log["reason"]) for log in logs] == [("users", "the cache is away"), ("tweets", "the cache is away")]
+    await world.tweets.close()
+    await world.users.close()
+
+
+async def test_that_the_cache_is_back_is_logged_once_when_it_has_answered_for_a_while():
+    now, cache = 0.0, Failing()
+    untold = Untold("tweets", clock=lambda: now)
+    with capture_logs() as logs:
+        # One server of a cluster is away: what it has fails, in between the others answer.
+        for away in (True, False, True, False, True, True, False, False):
+            now, cache.away = now + 5, away
+            with untold.allowed():
+                await cache.forget([b"a"])
+        assert [log["log_level"] for log in logs] == ["warning", "info"]
+        assert logs[-1]["failures"] == 4
+        for away in (False, True):
+            cache.away = away
+            with untold.allowed():
+                await cache.forget([b"a"])
+    assert [log["log_level"] for log in logs] == ["warning", "info", "warning"]

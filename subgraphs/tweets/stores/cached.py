@@ -11,16 +11,13 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 import msgspec
-import structlog
 
 from murmur.cache.aside import Aside, Observe
 from murmur.cache.ports import Cache
-from murmur.errors import Unavailable
+from murmur.cache.untold import Untold
 from murmur.events import TweetEvent
 from subgraphs.tweets.model import Edge, EdgeKind, Tweet, View
 from subgraphs.tweets.ports import EdgeOutcome, Kept, TellEdge, TellTweet, TweetOutcome, TweetStore
-
-_log = structlog.get_logger()
 
 
 class CachedTweets:
@@ -28,6 +25,7 @@ class CachedTweets:
 
     def __init__(self, store: TweetStore, cache: Cache, observe: Observe) -> None:
         self._store = store
+        self._untold = Untold("tweets")
         self._views: Aside[int, View] = Aside(cache, "tweet.1", _Views(), self._load, observe)
         # The rest of the port is the store's own.
         self.marks = store.marks
@@ -90,11 +88,8 @@ class CachedTweets:
         return await self._store.views(tweet_ids, None)
 
     async def _forget(self, tweet_ids: AbstractSet[int]) -> None:
-        try:
+        with self._untold.allowed():
             await self._views.forget(tweet_ids)
-        except Unavailable as error:
-            # It has been done all the same; the event of it is heard again and again until the cache answers.
-            _log.warning("a cache can't be told what has changed", reason=str(error))
 
 
 class _Views:

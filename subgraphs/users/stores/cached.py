@@ -8,16 +8,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 import msgspec
-import structlog
 
 from murmur.cache.aside import Aside, Observe
 from murmur.cache.ports import Cache
-from murmur.errors import Unavailable
+from murmur.cache.untold import Untold
 from murmur.events import Blocked, Followed, ProfileUpdated, Unblocked, Unfollowed, Unmuted, UserSignedUp
 from subgraphs.users.model import Credentials, Edge, Outcome, ProfileChanges, User
 from subgraphs.users.ports import EdgeKind, UsersStore
-
-_log = structlog.get_logger()
 
 
 class CachedUsers:
@@ -25,6 +22,7 @@ class CachedUsers:
 
     def __init__(self, store: UsersStore, cache: Cache, observe: Observe) -> None:
         self._store = store
+        self._untold = Untold("users")
         self._profiles: Aside[int, User] = Aside(cache, "user.1", _Profiles(), store.users, observe)
         self._ids: Aside[str, int] = Aside(cache, "handle.1", _Ids(), store.ids_of_handles, observe)
         # The rest of the port is the store's own.
@@ -92,12 +90,9 @@ class CachedUsers:
         return removed
 
     async def _forget(self, user_ids: AbstractSet[int], handles: AbstractSet[str] = frozenset()) -> None:
-        try:
+        with self._untold.allowed():
             await self._profiles.forget(user_ids)
             await self._ids.forget(handles)
-        except Unavailable as error:
-            # It has been done all the same; the event of it is heard again and again until the cache answers.
-            _log.warning("a cache can't be told what has changed", reason=str(error))
 
 
 class _Profiles:
