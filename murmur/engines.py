@@ -10,14 +10,15 @@ class Report:
     """What an engine said of itself.
 
     `role` is the engine's own word for the part that the member asked plays, such as "primary" or "leader". `lag` is how far
-    what follows that member is behind, in seconds; None where nothing follows or nobody says. `missing` names, one a line
-    and in words that an operator can act on, the indexes, shard keys, constraints or topics that `apply` would make.
+    the last of its followers is behind, in the engine's own measure and with its unit; None where nothing follows or nobody
+    says. `missing` names, one a line and in words that an operator can act on, the indexes, shard keys, constraints or topics
+    that `apply` would make.
     """
 
     name: str
     version: str
     role: str
-    lag: float | None = None
+    lag: str | None = None
     missing: tuple[str, ...] = ()
 
 

@@ -258,8 +258,8 @@ class MongoEngine:
         found = await self._database[_META].find_one({"_id": self._room})
         return 0 if found is None else found["version"]
 
-    async def _lag(self) -> float | None:
-        """How many seconds the last secondary is behind the primary; None when nobody follows or the account may not ask."""
+    async def _lag(self) -> str | None:
+        """By how many seconds the last secondary is behind the primary; None when nobody follows or the account may not ask."""
         try:
             members = (await self._admin.command("replSetGetStatus"))["members"]
         except OperationFailure as error:
@@ -269,4 +269,4 @@ class MongoEngine:
         times = {role: [one["optimeDate"] for one in members if one["stateStr"] == role] for role in ("PRIMARY", "SECONDARY")}
         if not times["PRIMARY"] or not times["SECONDARY"]:
             return None
-        return max(0.0, (times["PRIMARY"][0] - min(times["SECONDARY"])).total_seconds())
+        return f"{max(0.0, (times['PRIMARY'][0] - min(times['SECONDARY'])).total_seconds()):.1f} s"

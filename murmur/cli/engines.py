@@ -36,6 +36,9 @@ def check(
             out.print(f"{checked.store}: made {line}", **PLAIN)
         for line in checked.report.missing if checked.report else ():
             out.print(f"{checked.store}: missing {line}", **PLAIN)
+        for group, events in (checked.behind or {}).items():
+            if events:
+                out.print(f"{checked.store}: {group} is {events} events behind", **PLAIN)
         if checked.failure:
             out.print(f"{checked.store}: {checked.failure} ({checked.url})", **PLAIN)
     if not all(checked.sound for checked in found):
@@ -45,7 +48,8 @@ def check(
 
 def _cells(checked: Checked) -> tuple[str, str, str, str, str]:
     report = checked.report
+    lag = "" if checked.behind is None else f"{max(checked.behind.values())} events"
     if report is None:
-        return checked.url.partition(":")[0], "", "", "", "does not answer" if checked.failure else "embedded"
-    lag = "" if report.lag is None else f"{report.lag:.1f} s"
-    return report.name, report.version, report.role, lag, f"{len(report.missing)} missing" if report.missing else "ok"
+        return checked.url.partition(":")[0], "", "", lag, "does not answer" if checked.failure else "embedded"
+    state = f"{len(report.missing)} missing" if report.missing else "ok"
+    return report.name, report.version, report.role, report.lag or lag, state

@@ -39,14 +39,14 @@ class RedisEngine:
             role = f"{masters_told}, {replicas} replica{'s' * (replicas != 1)}"
         else:
             role = found[0]["role"]
-        lags = [lag for facts in found for lag in _lags(facts)]
+        behind = [one for facts in found for one in _behind(facts)]
         unserved = {
             f"{SLOTS - int(facts['cluster_slots_ok'])} of {SLOTS} slots have no master that answers"
             for facts in found
             if int(facts.get("cluster_slots_ok", SLOTS)) < SLOTS
         }
         version = min(facts["redis_version"] for facts in found)
-        return Report("redis", version, role, max(lags) if lags else None, (*sorted(unserved), *await self._unsuited()))
+        return Report("redis", version, role, _lag(behind), (*sorted(unserved), *await self._unsuited()))
 
     async def apply(self) -> Sequence[str]:
         unsuited = await self._unsuited()
@@ -84,7 +84,19 @@ async def _ask(node: Node, *, clustered: bool) -> Mapping[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _lags(facts: Mapping[str, str]) -> Sequence[float]:
-    """Seconds since each replica was last heard of, out of lines such as `slave0:ip=…,port=…,state=online,offset=…,lag=1`."""
-    replicas = (facts[f"slave{number}"] for number in range(int(facts["connected_slaves"])) if f"slave{number}" in facts)
-    return [float(dict(pair.split("=") for pair in replica.split(","))["lag"]) for replica in replicas]
+def _behind(facts: Mapping[str, str]) -> Sequence[tuple[int, int]]:
+    """The bytes that each replica of a master had not taken when it was last heard of, and the seconds since then.
+
+    Out of lines such as `slave0:ip=…,port=…,state=online,offset=…,lag=1`.
+    """
+    lines = (facts[f"slave{number}"] for number in range(int(facts["connected_slaves"])) if f"slave{number}" in facts)
+    replicas = [dict(pair.split("=") for pair in line.split(",")) for line in lines]
+    end = int(facts["master_repl_offset"])
+    return [(max(0, end - int(replica["offset"])), int(replica["lag"])) for replica in replicas]
+
+
+def _lag(behind: Sequence[tuple[int, int]]) -> str | None:
+    if not behind:
+        return None
+    sizes, ages = zip(*behind, strict=True)
+    return f"{max(sizes)} bytes, heard of {max(ages)} s ago"

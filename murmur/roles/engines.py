@@ -1,15 +1,17 @@
 """What the engines that the settings name say of themselves, and what they lack."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from murmur.broker.ports import Broker
 from murmur.engines import Engine, Report, engine_of
 from murmur.errors import Unavailable
 from murmur.roles.stores import Stores
 from murmur.settings import Settings
 from murmur.urls import without_password
+from workers.groups import GROUPS
 
 _CHECK_SECONDS = 30.0
 _RETRY_SECONDS = 1.0
@@ -19,7 +21,8 @@ _RETRY_SECONDS = 1.0
 class Checked:
     """An engine as it was found: `report` is None where nothing is remote, or where `failure` says why nothing was told.
 
-    `made` is what was mended.
+    `made` is what was mended. `behind` is of the event log: how many events each consumer group has yet to work off; None
+    where that can't be told.
     """
 
     store: str
@@ -27,6 +30,7 @@ class Checked:
     report: Report | None = None
     failure: str | None = None
     made: Sequence[str] = ()
+    behind: Mapping[str, int] | None = None
 
     @property
     def sound(self) -> bool:
@@ -44,7 +48,10 @@ async def check_engines(settings: Settings, *, apply: bool, patience: float) -> 
         deadline = asyncio.get_running_loop().time() + patience
         urls = {name: without_password(getattr(settings.stores, f"{name}_url")) for name in stores.opened}
         checks = (_checked(name, urls[name], engine_of(store), deadline, apply=apply) for name, store in stores.opened.items())
-        return await asyncio.gather(*checks)
+        found = await asyncio.gather(*checks)
+        # After the log's own check, which may have made its topics.
+        behind = await _behind(stores.broker)
+        return [replace(checked, behind=behind) if checked.store == "broker" else checked for checked in found]
 
 
 async def _checked(name: str, url: str, engine: Engine | None, deadline: float, *, apply: bool) -> Checked:
@@ -60,3 +67,12 @@ async def _checked(name: str, url: str, engine: Engine | None, deadline: float, 
         if asyncio.get_running_loop().time() + _RETRY_SECONDS > deadline:
             return Checked(name, url, failure=failure)
         await asyncio.sleep(_RETRY_SECONDS)
+
+
+async def _behind(broker: Broker) -> Mapping[str, int] | None:
+    """None where the log does not answer or lacks a topic: its own check tells."""
+    try:
+        async with asyncio.timeout(_CHECK_SECONDS):
+            return {group: await broker.lag(group, topics) for group, topics in GROUPS.items()}
+    except (Unavailable, TimeoutError):
+        return None

@@ -1,5 +1,6 @@
 """What Redis says of itself to `murmur engines check`."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,7 @@ async def test_a_cluster_tells_of_its_masters_replicas_and_their_lag(redis_clust
     client = open_redis(redis_cluster.url)
     report = await RedisEngine(client, "records").check()
     assert (report.role, report.missing) == ("3 masters, 3 replicas", ())
-    assert report.lag is not None
-    assert 0 <= report.lag < 30
+    assert re.fullmatch(r"\d+ bytes, heard of \d+ s ago", str(report.lag))
     await client.close()
 
 

@@ -314,8 +314,8 @@ CALL dbms.components() YIELD versions, edition
 RETURN [versions[0], edition] LIMIT 1
 """
 ROLES: Final = """
-SHOW DATABASES YIELD name, role WHERE name = $given.name
-RETURN collect(role)
+SHOW DATABASES YIELD name, role, replicationLag WHERE name = $given.name
+RETURN [collect(role), max(-replicationLag)]
 """
 ONLINE: Final = """
 SHOW INDEXES YIELD name, state WHERE state = 'ONLINE'

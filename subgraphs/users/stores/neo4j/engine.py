@@ -41,8 +41,9 @@ class Neo4jEngine:
 
     async def check(self) -> Report:
         version, edition = await self._database.read(cypher.VERSION)
-        roles = await self._database.read(cypher.ROLES, name=self._database.name)
-        return Report("neo4j", f"{version} {edition}", ", ".join(roles), missing=tuple(await self._missing()))
+        roles, behind = await self._database.read(cypher.ROLES, name=self._database.name)
+        lag = f"{behind or 0} transactions" if len(roles) > 1 else None
+        return Report("neo4j", f"{version} {edition}", ", ".join(roles), lag, tuple(await self._missing()))
 
     async def apply(self) -> Sequence[str]:
         made: list[str] = []
