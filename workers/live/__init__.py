@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from murmur.events import AnyEvent, Liked, Retweeted, RetweetUndone, TweetDeleted, TweetPublished, Unliked
+from murmur.pubsub.channels import tweet_channel
 from murmur.pubsub.ports import Message, PubSub
 from murmur.telemetry.metrics import Metrics
-from subgraphs.tweets.service.follow import channel
 from workers.groups import GROUPS
 from workers.runtime import Log, run_worker
 
@@ -16,7 +16,7 @@ async def run_live(log: Log, pubsub: PubSub, metrics: Metrics) -> None:
     async def handle(events: Sequence[AnyEvent]) -> None:
         # Once a batch: who follows looks up what there is, whatever the number of changes.
         changed = dict.fromkeys(tweet_id for event in events for tweet_id in _changed(event))
-        await pubsub.publish([Message(channel(tweet_id), b"") for tweet_id in changed])
+        await pubsub.publish([Message(tweet_channel(tweet_id), b"") for tweet_id in changed])
 
     await run_worker("live", log, GROUPS["live"], handle, metrics)
 

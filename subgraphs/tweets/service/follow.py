@@ -4,17 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from murmur.errors import NotFound, Unavailable
+from murmur.pubsub.channels import tweet_channel
 from murmur.pubsub.looking import word_or_while
 from subgraphs.tweets.model import View
 from subgraphs.tweets.service.base import Base
 
 # Of a tweet that thousands like at once, a screen shows a few numbers a second.
 _PACE_SECONDS = 0.1
-
-
-def channel(tweet_id: int) -> str:
-    """Where it is said that something has changed about a tweet."""
-    return f"tweet:{tweet_id}"
 
 
 class Following(Base):
@@ -25,7 +21,7 @@ class Following(Base):
         """
         if self._pubsub is None:
             raise Unavailable("nothing can be followed here")
-        async with self._pubsub.listen([channel(tweet_id)]) as listener:
+        async with self._pubsub.listen([tweet_channel(tweet_id)]) as listener:
             # Listening began before this look, so what comes in between is found by one of the two.
             known = await self._visible(viewer_id, tweet_id)
             while not known.tweet.deleted:
