@@ -7,9 +7,10 @@ from typing import ParamSpec, Protocol, TypeVar
 import strawberry
 
 from murmur.errors import Refused, UserErrorCode
+from murmur.runtime.enums import describe
 
 P = ParamSpec("P")
-_MEANINGS: dict[UserErrorCode, str] = {
+_MEANINGS = {
     UserErrorCode.NOT_FOUND: "There is nothing with that id or handle.",
     UserErrorCode.EMPTY: "A value is empty that must not be.",
     UserErrorCode.TOO_SHORT: "A value is shorter than the rules ask.",
@@ -24,9 +25,7 @@ _MEANINGS: dict[UserErrorCode, str] = {
     UserErrorCode.WRONG_CREDENTIALS: "The handle or the password is wrong.",
     UserErrorCode.SESSION_ENDED: "The session has ended; sign in again.",
 }
-strawberry.enum(UserErrorCode, description="What a person can mend in a refused mutation.")
-for _value in UserErrorCode.__strawberry_definition__.values:  # pyright: ignore[reportAttributeAccessIssue] (set by the line above)
-    _value.description = _MEANINGS[UserErrorCode(_value.value)]
+describe(UserErrorCode, "What a person can mend in a refused mutation.", _MEANINGS)
 
 
 @strawberry.federation.type(

@@ -12,22 +12,20 @@ from murmur.errors import Forbidden
 from murmur.identity import Caller
 from murmur.ids import parse_id
 from murmur.runtime.context import RequestContext
+from murmur.runtime.enums import describe
 from murmur.runtime.payloads import UserError, refusals
 from murmur.runtime.scalars import DateTime
 from murmur.runtime.subgraph import federated_schema
-from subgraphs.analytics import model
-from subgraphs.analytics.model import Counts, Kind
+from subgraphs.analytics.model import DAYS_KEPT, HOURS_KEPT_DAYS, Bucket, Counts, Kind
 from subgraphs.analytics.service import AnalyticsService, Recording
 from subgraphs.analytics.service.reading import NEWEST_BUCKETS, Report
 from subgraphs.analytics.service.recording import MAX_SEEN
 
 _MAX_INT = 2**31 - 1
-_MEANINGS = {model.Bucket.HOUR: "An hour.", model.Bucket.DAY: "A day of UTC."}
-Bucket = strawberry.enum(model.Bucket, name="Bucket", description="How long a time counts are summed up over.")
-for _value in model.Bucket.__strawberry_definition__.values:  # pyright: ignore[reportAttributeAccessIssue] (set by the line above)
-    _value.description = _MEANINGS[model.Bucket(_value.value)]
+_MEANINGS = {Bucket.HOUR: "An hour.", Bucket.DAY: "A day of UTC."}
+describe(Bucket, "How long a time counts are summed up over.", _MEANINGS)
 
-_Time = tuple[int | None, int | None, model.Bucket]
+_Time = tuple[int | None, int | None, Bucket]
 
 
 class AnalyticsContext(RequestContext):
@@ -51,9 +49,9 @@ AnalyticsInfo = Info[AnalyticsContext, None]
 From = Annotated[DateTime, strawberry.argument(name="from", description="Its bucket is the first.")]
 To = Annotated[DateTime, strawberry.argument(name="to", description="The bucket of the moment before is the last.")]
 BucketArgument = Annotated[
-    Bucket,  # pyright: ignore[reportInvalidTypeForm] (an enum)
+    Bucket,
     strawberry.argument(
-        description=f"How long each bucket is. Hours are there for {model.HOURS_KEPT_DAYS} days, days for {model.DAYS_KEPT}."
+        description=f"How long each bucket is. Hours are there for {HOURS_KEPT_DAYS} days, days for {DAYS_KEPT}."
     ),
 ]
 
@@ -150,7 +148,7 @@ class User:
         info: AnalyticsInfo,
         from_: From,
         to: To,
-        bucket: BucketArgument = model.Bucket.DAY,
+        bucket: BucketArgument = Bucket.DAY,
     ) -> UserAnalytics | None:
         report = await info.context.service.of_person(info.context.viewer_id, parse_id(self.id, "id"), from_, to, bucket)
         return None if report is None else UserAnalytics(report=report)
@@ -174,15 +172,15 @@ class Tweet:
             DateTime | None,
             strawberry.argument(
                 name="from",
-                description=f"Its bucket is the first; without it there are the newest {NEWEST_BUCKETS[model.Bucket.DAY]} days, "
-                f"or {NEWEST_BUCKETS[model.Bucket.HOUR]} hours.",
+                description=f"Its bucket is the first; without it there are the newest {NEWEST_BUCKETS[Bucket.DAY]} days, "
+                f"or {NEWEST_BUCKETS[Bucket.HOUR]} hours.",
             ),
         ] = None,
         to: Annotated[
             DateTime | None,
             strawberry.argument(description="The bucket of the moment before is the last; without it that of now."),
         ] = None,
-        bucket: BucketArgument = model.Bucket.DAY,
+        bucket: BucketArgument = Bucket.DAY,
     ) -> TweetAnalytics | None:
         report = await info.context.tweets.load((parse_id(self.id, "id"), (from_, to, bucket)))
         return None if report is None else TweetAnalytics(report=report)
@@ -194,7 +192,7 @@ class Query:
         description="How the platform does. For admins alone: FORBIDDEN for others, UNAUTHENTICATED for an anonymous request."
     )
     async def platform_metrics(
-        self, info: AnalyticsInfo, from_: From, to: To, bucket: BucketArgument = model.Bucket.HOUR
+        self, info: AnalyticsInfo, from_: From, to: To, bucket: BucketArgument = Bucket.HOUR
     ) -> PlatformMetrics | None:
         info.context.signed_in()
         if info.context.viewer is None or not info.context.viewer.admin:
@@ -274,7 +272,7 @@ def _engagement(counts: Counts) -> dict[str, int]:
     }
 
 
-def _of_platform(start: int, counts: Counts, bucket: model.Bucket) -> PlatformActivity:
+def _of_platform(start: int, counts: Counts, bucket: Bucket) -> PlatformActivity:
     def of(kind: Kind) -> int:
         return counts.get(kind, 0)
 
@@ -282,7 +280,7 @@ def _of_platform(start: int, counts: Counts, bucket: model.Bucket) -> PlatformAc
         start=DateTime(start),
         posts=of(Kind.POST),
         posts_per_minute=of(Kind.POST) / (bucket.ms // 60_000),
-        active_people=of(Kind.ACTIVE_HOUR if bucket is model.Bucket.HOUR else Kind.ACTIVE_DAY),
+        active_people=of(Kind.ACTIVE_HOUR if bucket is Bucket.HOUR else Kind.ACTIVE_DAY),
         requests=_int(of(Kind.REQUEST)),
         failures=_int(of(Kind.FAILURE)),
         error_rate=_ratio(of(Kind.FAILURE), of(Kind.REQUEST)),

@@ -15,6 +15,7 @@ from murmur.cursors import window
 from murmur.identity import Caller
 from murmur.ids import parse_id
 from murmur.runtime.context import RequestContext
+from murmur.runtime.enums import describe
 from murmur.runtime.payloads import UserError, refusals
 from murmur.runtime.relay import After, Before, Connection, First, Last, connection
 from murmur.runtime.scalars import DateTime
@@ -33,9 +34,7 @@ _MEANINGS = {
     Kind.FOLLOW: "People follow the viewer.",
     Kind.TWEET: "Somebody whom the viewer follows tweeted; none of this kind are sent yet.",
 }
-NotificationKind = strawberry.enum(Kind, name="NotificationKind", description="What a notification tells of.")
-for _value in Kind.__strawberry_definition__.values:  # pyright: ignore[reportAttributeAccessIssue] (set by the line above)
-    _value.description = _MEANINGS[Kind(_value.value)]
+describe(Kind, "What a notification tells of.", _MEANINGS, name="NotificationKind")
 
 
 class NotificationsContext(RequestContext):
@@ -71,7 +70,7 @@ class Notification:
         description="Rises with each thing that joins the group, so the greatest id seen is where to resume from."
     )
     group_id: strawberry.ID = strawberry.field(description="Stays the same while a group grows: replace what has it already.")
-    kind: NotificationKind = strawberry.field(description="What it tells of.")  # pyright: ignore[reportInvalidTypeForm] (an enum)
+    kind: Kind = strawberry.field(description="What it tells of.")
     actors: list[User] = strawberry.field(description="Who did it, the newest first, at most ten.")
     actor_count: int = strawberry.field(description="How many people did it.")
     tweet: Tweet | None = strawberry.field(
@@ -101,14 +100,11 @@ class Notification:
 
 @strawberry.type(description="Whether the viewer wants notifications of a kind.")
 class NotificationPreference:
-    kind: NotificationKind = strawberry.field(description="The kind.")  # pyright: ignore[reportInvalidTypeForm] (an enum)
+    kind: Kind = strawberry.field(description="The kind.")
     enabled: bool = strawberry.field(description="Whether they come.")
 
 
-Kinds = Annotated[
-    list[NotificationKind] | None,  # pyright: ignore[reportInvalidTypeForm] (an enum)
-    strawberry.argument(description="Only of these kinds; all without it."),
-]
+Kinds = Annotated[list[Kind] | None, strawberry.argument(description="Only of these kinds; all without it.")]
 
 
 @strawberry.type
@@ -164,7 +160,7 @@ class Mutation:
     async def set_notification_preference(
         self,
         info: NotificationsInfo,
-        kind: Annotated[NotificationKind, strawberry.argument(description="The kind.")],  # pyright: ignore[reportInvalidTypeForm] (an enum)
+        kind: Annotated[Kind, strawberry.argument(description="The kind.")],
         enabled: Annotated[bool, strawberry.argument(description="Whether they shall come.")],
     ) -> NotificationPreferencesPayload:
         muted = await info.context.service.mute_kind(info.context.signed_in(), kind, muted=not enabled)
