@@ -1,6 +1,8 @@
-"""URLs of engines, as they may be shown."""
+"""URLs of engines: how they begin, and how they may be shown."""
 
 import re
+
+MONGODB_SCHEMES = ("mongodb", "mongodb+srv")
 
 _PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):[^@\s]*@")
 

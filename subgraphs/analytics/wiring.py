@@ -8,6 +8,7 @@ from murmur.errors import UnknownScheme
 from murmur.ids import IdSource
 from murmur.runtime.subgraph import Subgraph
 from murmur.sqlite import path_of
+from murmur.urls import MONGODB_SCHEMES
 from subgraphs.analytics.ports import AnalyticsStore, Log, Tweets
 from subgraphs.analytics.schema import AnalyticsContext, build_schema
 from subgraphs.analytics.service import AnalyticsService, Recording
@@ -26,11 +27,11 @@ def open_store(url: str, data_dir: Path) -> AnalyticsStore:
     scheme = url.partition(":")[0]
     if scheme == "sqlite":
         return SqliteAnalytics(path_of(url, data_dir, "analytics"))
-    if scheme in ("mongodb", "mongodb+srv"):
+    if scheme in MONGODB_SCHEMES:
         from subgraphs.analytics.stores.mongodb import MongoAnalytics
 
         return MongoAnalytics(url)
-    raise UnknownScheme("analytics store", url, "sqlite", "mongodb", "mongodb+srv")
+    raise UnknownScheme("analytics store", url, "sqlite", *MONGODB_SCHEMES)
 
 
 def build(store: AnalyticsStore, *, tweets: Tweets, log: Log, ids: IdSource, clock: Clock) -> AnalyticsRoom:

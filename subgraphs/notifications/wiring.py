@@ -8,6 +8,7 @@ from murmur.errors import UnknownScheme
 from murmur.pubsub.ports import PubSub
 from murmur.runtime.subgraph import Subgraph
 from murmur.sqlite import path_of
+from murmur.urls import MONGODB_SCHEMES
 from subgraphs.notifications.ports import NotificationStore, People
 from subgraphs.notifications.schema import NotificationsContext, build_schema
 from subgraphs.notifications.service import NotificationService
@@ -26,11 +27,11 @@ def open_store(url: str, data_dir: Path) -> NotificationStore:
     scheme = url.partition(":")[0]
     if scheme == "sqlite":
         return SqliteNotifications(path_of(url, data_dir, "notifications"))
-    if scheme in ("mongodb", "mongodb+srv"):
+    if scheme in MONGODB_SCHEMES:
         from subgraphs.notifications.stores.mongodb import MongoNotifications
 
         return MongoNotifications(url)
-    raise UnknownScheme("notifications store", url, "sqlite", "mongodb", "mongodb+srv")
+    raise UnknownScheme("notifications store", url, "sqlite", *MONGODB_SCHEMES)
 
 
 def build(store: NotificationStore, *, people: People, pubsub: PubSub, clock: Clock) -> NotificationsRoom:

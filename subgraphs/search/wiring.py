@@ -8,6 +8,7 @@ from murmur.errors import UnknownScheme
 from murmur.prohibited import ProhibitedContent, load_prohibited
 from murmur.runtime.subgraph import Subgraph
 from murmur.sqlite import path_of
+from murmur.urls import MONGODB_SCHEMES
 from subgraphs.search.ports import People, SearchIndex, TrendStore, Tweets
 from subgraphs.search.schema import SearchContext, build_schema
 from subgraphs.search.service import SearchService, TrendRanker, Trends
@@ -43,11 +44,11 @@ def open_trends(url: str, data_dir: Path) -> TrendStore:
         from subgraphs.search.stores.trends_sqlite import SqliteTrendStore
 
         return SqliteTrendStore(path_of(url, data_dir, "trends"))
-    if scheme in ("mongodb", "mongodb+srv"):
+    if scheme in MONGODB_SCHEMES:
         from subgraphs.search.stores.trends_mongodb import MongoTrendStore
 
         return MongoTrendStore(url)
-    raise UnknownScheme("trend store", url, "sqlite", "mongodb", "mongodb+srv")
+    raise UnknownScheme("trend store", url, "sqlite", *MONGODB_SCHEMES)
 
 
 def build_ranker(

@@ -12,6 +12,7 @@ from murmur.prohibited import load_prohibited
 from murmur.pubsub.ports import PubSub
 from murmur.runtime.subgraph import Subgraph
 from murmur.sqlite import path_of
+from murmur.urls import MONGODB_SCHEMES
 from subgraphs.tweets.ports import People, TweetStore
 from subgraphs.tweets.schema import build_schema, context_of
 from subgraphs.tweets.service import TweetService
@@ -32,11 +33,11 @@ def open_store(url: str, data_dir: Path) -> TweetStore:
     scheme = url.partition(":")[0]
     if scheme == "sqlite":
         return SqliteTweetStore(path_of(url, data_dir, "tweets"))
-    if scheme in ("mongodb", "mongodb+srv"):
+    if scheme in MONGODB_SCHEMES:
         from subgraphs.tweets.stores.mongodb import MongoTweetStore
 
         return MongoTweetStore(url)
-    raise UnknownScheme("tweets store", url, "sqlite", "mongodb", "mongodb+srv")
+    raise UnknownScheme("tweets store", url, "sqlite", *MONGODB_SCHEMES)
 
 
 def cached(store: TweetStore, cache: Cache, observe: Observe) -> TweetStore:
