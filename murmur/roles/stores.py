@@ -134,9 +134,8 @@ class Stores:
 
     def open_all(self) -> None:
         """Whatever the settings name. Raises StartupError."""
-        for name, attribute in vars(Stores).items():
-            if isinstance(attribute, cached_property):
-                getattr(self, name)
+        _ = self.users, self.sessions, self.limits, self.tweets, self.timelines, self.cache, self.notifications, self.analytics
+        _ = self.partners, self.search, self.trends, self.pubsub, self.broker
 
     def _keep(self, name: str, engine: T) -> T:
         self._stack.push_async_callback(engine.close)

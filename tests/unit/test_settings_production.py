@@ -9,6 +9,7 @@ from murmur.errors import StartupError
 from murmur.roles.stores import Stores
 from murmur.settings import load_settings, shown
 from murmur.settings.production import is_exposed
+from murmur.settings.stores import StoreSettings
 
 _PRODUCTION = {"MURMUR_ENV": "production"}
 
@@ -99,3 +100,12 @@ async def test_an_engine_that_there_is_no_adapter_for_is_told_without_its_passwo
         with pytest.raises(StartupError, match="oracle") as refused:
             Stores(settings, stack).open_all()
     assert "tiger" not in str(refused.value)
+
+
+async def test_every_store_that_the_settings_name_is_opened_when_all_are(tmp_path: Path) -> None:
+    settings = load_settings({"MURMUR_CACHE_URL": "memory:"}, data_dir=tmp_path)
+    async with AsyncExitStack() as stack:
+        stores = Stores(settings, stack)
+        stores.open_all()
+    # A node id is leased by who makes ids, and by nobody else.
+    assert {f"{name}_url" for name in stores.opened} == set(StoreSettings.model_fields) - {"leases_url"}
