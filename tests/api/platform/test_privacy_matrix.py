@@ -277,7 +277,8 @@ async def test_no_event_tells_of_who_is_blocked_or_muted(cast: Cast, platform: P
                 if last in str(payload["data"]):
                     break
             told, home = str(seen["told"]), str(seen["home"])
-            return "bilby again" in told and "bilby again" in home and bool(seen["unread"])
+            shut = verb != "block" or "shut" in ended
+            return "bilby again" in told and "bilby again" in home and bool(seen["unread"]) and shut
 
         await until(done, 30)
         for name in ("told", "home"):
