@@ -89,8 +89,7 @@ class _Posted:
 
 def demo_rows(now_ms: int) -> Iterator[AnyRow]:
     """All rows but the account's own; its handle is named in them, so it must exist before they are imported."""
-    # A demo, not a secret: repeatable choices are the point.
-    dice = random.Random(_SEED)  # noqa: S311
+    dice = random.Random(_SEED)  # noqa: S311 (no secret: repeatable choices are the point)
     start = now_ms - _SPAN_MS
     handles = [ACCOUNT[0], *(handle for handle, *_ in _PEOPLE)]
     for handle, name, bio, place in _PEOPLE:

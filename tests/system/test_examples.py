@@ -133,6 +133,6 @@ async def test_a_partner_gets_an_answer_once_and_then_hears_that_nothing_has_cha
 
 
 async def test_each_example_is_run_here() -> None:
-    scripts = {file for file in Path("examples").rglob("*.*") if file.suffix in (".sh", ".py", ".mjs")}  # noqa: ASYNC240
+    scripts = {file for file in Path("examples").rglob("*.*") if file.suffix in (".sh", ".py", ".mjs")}  # noqa: ASYNC240 (a few files)
     run = {"curl/first-steps.sh", "python/live.py", "javascript/live.mjs", "partner/profile.sh"}
     assert {file.relative_to("examples").as_posix() for file in scripts} == run

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -32,8 +32,8 @@ class People:
     def __init__(self) -> None:
         self.protected: set[int] = set()
 
-    async def users(self, ids: object) -> dict[int, User]:
-        return {id_: User(id_, f"u{id_}", "U", None, None, None, None, 0, protected=id_ in self.protected) for id_ in ids}  # type: ignore[attr-defined]
+    async def users(self, ids: Collection[int]) -> dict[int, User]:
+        return {id_: User(id_, f"u{id_}", "U", None, None, None, None, 0, protected=id_ in self.protected) for id_ in ids}
 
 
 class Desk:

@@ -77,15 +77,15 @@ class EntitiesPart:
 
     def spread(self, data: Tree, targets: Targets) -> bool:
         entities = data.get(self._alias)
-        if entities.__class__ is not list or len(entities) != len(targets.objects):  # pyright: ignore[reportArgumentType]
+        if not isinstance(entities, list) or len(entities) != len(targets.objects):
             return False
         if self._renames:
             rename(entities, self._renames)
         for index, names in targets.withheld.items():
-            if isinstance(entity := entities[index], dict):  # pyright: ignore[reportIndexIssue, reportOptionalSubscript] - a list
+            if isinstance(entity := entities[index], dict):
                 for name in names:
                     entity.pop(name, None)
-        for entity, same in zip(entities, targets.objects, strict=True):  # pyright: ignore[reportArgumentType]
+        for entity, same in zip(entities, targets.objects, strict=True):
             if entity.__class__ is dict:
                 for each in same:
                     if each.keys().isdisjoint(entity):

@@ -44,9 +44,10 @@ RETURN collect({_USER})
 """
 NAMESAKES: Final = """
 CALL () { MATCH (u:User) USING INDEX SEEK u:User(id) WHERE u.id IN $given.ids RETURN collect([u.id, u.handle_key]) AS of_ids }
-CALL () { MATCH (u:User) USING INDEX SEEK u:User(handle_key) WHERE u.handle_key IN $given.handles RETURN collect([u.id, u.handle_key]) AS of_handles }
+CALL () { MATCH (u:User) USING INDEX SEEK u:User(handle_key) WHERE u.handle_key IN $given.handles
+    RETURN collect([u.id, u.handle_key]) AS of_handles }
 RETURN of_ids + of_handles
-"""  # noqa: E501
+"""
 LOCK_USER: Final = f"""
 MATCH (u:User) USING INDEX SEEK u:User(id) WHERE u.id = $given.id SET u.lock = true
 WITH collect(u) AS locked UNWIND locked AS u
