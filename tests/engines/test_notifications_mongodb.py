@@ -1,10 +1,9 @@
 """Notifications on MongoDB: reads look at what they show, and what was cut off is done by whoever comes next."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pymongo import AsyncMongoClient
@@ -18,7 +17,7 @@ from murmur.mongodb import Document
 from subgraphs.notifications.model import KEPT, Kind, Notice
 from subgraphs.notifications.stores.mongodb import MongoNotifications
 from subgraphs.notifications.wiring import open_store
-from tests.support.mongodb_databases import store_url
+from tests.support.mongodb_databases import profiled, store_url
 from tests.support.shard_keys import ROOMS, SHARD_KEYS, key_faults
 from tests.support.waiting import until
 
@@ -56,27 +55,15 @@ async def test_no_read_looks_at_more_than_it_shows(store: MongoNotifications, ur
         await store.add(notices(Kind.REPLY, [CLEO], range(1, 300), recipient))
         await store.add(notices(Kind.LIKE, range(1_000, 1_300), [TWEET], recipient))
     place = await store.last_position(ADA)
-    async with AsyncMongoClient[Document](url) as client:
-        database = client.get_default_database()
-
-        async def looked_at(call: Awaitable[object]) -> int:
-            """Documents and keys of indexes, of all commands of a call."""
-            await database.command("profile", 2)
-            await call
-            await database.command("profile", 0)
-            profile: list[Any] = await database["system.profile"].find({"command.profile": None}).to_list()
-            await database["system.profile"].drop()
-            assert not [one for one in profile if "COLLSCAN" in one.get("planSummary", "") or one.get("hasSortStage")], profile
-            return sum(one.get("docsExamined", 0) + one.get("keysExamined", 0) for one in profile)
-
-        assert await looked_at(store.page(ADA, Window(10), ALL)) <= 2 * 13
-        assert await looked_at(store.page(ADA, Window(10, from_oldest=True), ALL)) <= 2 * 13
-        assert await looked_at(store.after(ADA, place - 1, 5)) <= 2 * 7
-        assert await looked_at(store.of_positions(ADA, [place])) <= 10
-        assert await looked_at(store.notices_after((ADA, place - 10), 20)) <= 2 * 2 * 30
-        assert await looked_at(store.recipients_after(0, 5)) <= 2 * 3
-        assert await looked_at(store.add(notices(Kind.LIKE, [5_000], [TWEET]))) <= 20
-        assert await looked_at(store.withdraw(Kind.LIKE, 5_000, tweet_id=TWEET)) <= 2 * 40
+    async with profiled(url) as looked_at:
+        assert sum(await looked_at(store.page(ADA, Window(10), ALL))) <= 2 * 13
+        assert sum(await looked_at(store.page(ADA, Window(10, from_oldest=True), ALL))) <= 2 * 13
+        assert sum(await looked_at(store.after(ADA, place - 1, 5))) <= 2 * 7
+        assert sum(await looked_at(store.of_positions(ADA, [place]))) <= 10
+        assert sum(await looked_at(store.notices_after((ADA, place - 10), 20))) <= 2 * 2 * 30
+        assert sum(await looked_at(store.recipients_after(0, 5))) <= 2 * 3
+        assert sum(await looked_at(store.add(notices(Kind.LIKE, [5_000], [TWEET])))) <= 20
+        assert sum(await looked_at(store.withdraw(Kind.LIKE, 5_000, tweet_id=TWEET))) <= 2 * 40
 
 
 async def test_of_a_tweet_forgotten_half_nothing_shows_and_the_next_change_forgets_the_rest(

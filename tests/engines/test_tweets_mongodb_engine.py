@@ -4,7 +4,6 @@ import asyncio
 import re
 import secrets
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pymongo import AsyncMongoClient
@@ -16,6 +15,7 @@ from murmur.events import Liked, TweetEvent, TweetPublished
 from subgraphs.tweets.model import Edge, Listing, Tweet
 from subgraphs.tweets.stores.mongodb import MongoTweetStore
 from subgraphs.tweets.wiring import open_store
+from tests.support.mongodb_databases import profiled
 from tests.support.tweet_stores import store_url
 
 PEOPLE, TWEETS = range(1, 41), range(10_000, 11_200)
@@ -79,25 +79,12 @@ async def fill(store: MongoTweetStore) -> None:
 
 
 async def test_no_read_looks_at_more_than_it_shows(mongodb: MongoDB):
-    async with store_url(mongodb) as url, AsyncMongoClient(url) as client:
-        store, database = MongoTweetStore(url), client.get_default_database()
+    async with store_url(mongodb) as url, profiled(url) as looked_at:
+        store = MongoTweetStore(url)
         await fill(store)
         while entries := await store.outbox.pending(1_000):
             await store.outbox.remove(entries)
         first, person = TWEETS[0], PEOPLE[0]
-
-        async def looked_at(call: Any) -> tuple[int, int]:
-            """Documents and keys of indexes, of all commands of a call."""
-            await database.command("profile", 2)
-            await call
-            await database.command("profile", 0)
-            profile = (
-                await database["system.profile"].find({"op": {"$in": ["query", "command"]}, "command.profile": None}).to_list()
-            )
-            await database["system.profile"].drop()
-            scans = [one for one in profile if "COLLSCAN" in one.get("planSummary", "") or one.get("hasSortStage")]
-            assert not scans
-            return sum(one.get("docsExamined", 0) for one in profile), sum(one.get("keysExamined", 0) for one in profile)
 
         listings: tuple[tuple[Listing, int], ...] = (
             ("originals", person),

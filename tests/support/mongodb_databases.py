@@ -3,16 +3,19 @@
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
 import pytest
 from pymongo import AsyncMongoClient
 
 from murmur.cluster.mongodb import MongoDB
-from murmur.mongodb import MongoEngine
+from murmur.mongodb import Document, MongoEngine
 from tests.support.shard_keys import WATCH
 
 ADAPTERS = ("sqlite:", "mongodb")
+
+LookedAt: TypeAlias = "Callable[[Awaitable[object]], Awaitable[tuple[int, int]]]"
+"""How many documents and keys of indexes all commands of a call look at; none may look through a collection or sort."""
 
 
 class Store(Protocol):
@@ -45,3 +48,21 @@ async def store_url(server: MongoDB | None, open_store: Callable[[str], Store]) 
     async with AsyncMongoClient(server.url) as client:
         await client.drop_database(name)
     assert WATCH.faults(name) == []
+
+
+@asynccontextmanager
+async def profiled(url: str) -> AsyncGenerator[LookedAt]:
+    """Tells what calls of a store on this database look at."""
+    async with AsyncMongoClient[Document](url) as client:
+        database = client.get_default_database()
+
+        async def looked_at(call: Awaitable[object]) -> tuple[int, int]:
+            await database.command("profile", 2)
+            await call
+            await database.command("profile", 0)
+            profile: list[Any] = await database["system.profile"].find({"command.profile": None}).to_list()
+            await database["system.profile"].drop()
+            assert not [one for one in profile if "COLLSCAN" in one.get("planSummary", "") or one.get("hasSortStage")], profile
+            return sum(one.get("docsExamined", 0) for one in profile), sum(one.get("keysExamined", 0) for one in profile)
+
+        yield looked_at
