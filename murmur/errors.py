@@ -24,6 +24,9 @@ from typing import ClassVar
 
 from murmur.urls import without_password
 
+DEFECT = "something went wrong here; it has been logged"
+"""All that a client is told of a defect, beside INTERNAL."""
+
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{0,20}):")
 
 

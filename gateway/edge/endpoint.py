@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.edge.callers import Callers
 from gateway.edge.explorer import ExplorerPage
 from gateway.edge.gate import Gate
-from gateway.edge.masking import HIDDEN
+from gateway.edge.masking import defect
 from gateway.edge.media import Media, negotiate, require_json
 from gateway.edge.operations import Operations, request_id_of
 from gateway.edge.options import EdgeOptions
@@ -122,8 +122,7 @@ class GraphqlEndpoint:
         except Exception as error:
             request_id = request_id_of(headers)
             _log.error("request failed", request_id=request_id, exc_info=error)
-            shown = {"message": HIDDEN, "extensions": {"code": ErrorCode.INTERNAL.value, "requestId": request_id}}
-            return Answer(500, media, orjson.dumps({"errors": [shown]}), "failed")
+            return Answer(500, media, orjson.dumps({"errors": [defect(request_id)]}), "failed")
 
     async def _operation(self, method: str, scope: Scope, headers: dict[bytes, bytes], body: Body, media: Media) -> Answer:
         deadline = asyncio.get_running_loop().time() + self._seconds

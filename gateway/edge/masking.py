@@ -6,13 +6,17 @@ from typing import Any
 import structlog
 
 from gateway.edge.options import ErrorsShown
-from murmur.errors import ErrorCode
+from murmur.errors import DEFECT, ErrorCode
 
 _log = structlog.get_logger()
 _KNOWN = frozenset({*(code.value for code in ErrorCode), "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"})
 _SHOWN = ("code", "retryAfter", "service")
 _TRACES = ("exception", "stacktrace")
-HIDDEN = "something went wrong here; it has been logged"
+
+
+def defect(request_id: str) -> dict[str, Any]:
+    """The error that stands for a defect of the edge, which is logged under the request's id."""
+    return {"message": DEFECT, "extensions": {"code": ErrorCode.INTERNAL.value, "requestId": request_id}}
 
 
 class ErrorMask:
@@ -30,7 +34,7 @@ class ErrorMask:
         if not told:
             _log.error("error hidden", request_id=request_id, error=error)
             shown |= {"code": ErrorCode.INTERNAL.value, "requestId": request_id}
-        masked: dict[str, Any] = {"message": error["message"] if told else HIDDEN, "extensions": shown}
+        masked: dict[str, Any] = {"message": error["message"] if told else DEFECT, "extensions": shown}
         for key in ("locations", "path"):
             if key in error:
                 masked[key] = error[key]

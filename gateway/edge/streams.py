@@ -20,7 +20,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from gateway.edge.callers import Callers, context_of
-from gateway.edge.masking import HIDDEN
+from gateway.edge.masking import defect
 from gateway.edge.media import require_json
 from gateway.edge.operations import Operations, request_id_of
 from gateway.edge.options import EdgeOptions
@@ -290,8 +290,7 @@ class StreamEndpoint:
             out.put(_event("next", id_, orjson.dumps({"errors": refused.errors})))
         except Exception as error:
             _log.error("an operation of a stream failed", request_id=request_id, exc_info=error)
-            hidden = {"message": HIDDEN, "extensions": {"code": ErrorCode.INTERNAL.value, "requestId": request_id}}
-            out.put(_event("next", id_, orjson.dumps({"errors": [hidden]})))
+            out.put(_event("next", id_, orjson.dumps({"errors": [defect(request_id)]})))
         out.put(_event("complete", id_, None))
 
     async def _send(

@@ -9,7 +9,7 @@ from cachetools import LRUCache
 from graphql import DocumentNode, ExecutionResult, Executor, GraphQLError, create_source_event_stream, execute, parse, validate
 from strawberry.federation import Schema
 
-from murmur.errors import ApiError, ErrorCode
+from murmur.errors import DEFECT, ApiError, ErrorCode
 from murmur.identity import Caller
 from murmur.runtime.compiled import CompiledOperation, NotCompilable
 from murmur.runtime.completion import Located
@@ -19,7 +19,6 @@ from murmur.runtime.scalars import SCHEMA_CONFIG
 _log = structlog.get_logger()
 _DOCUMENT_CHARACTERS = 500_000
 _MAX_TOKENS = 20_000
-_DEFECT = "something went wrong here; it has been logged"
 
 Prepared = CompiledOperation | DocumentNode | list[GraphQLError]
 """What a document came to: compiled, left to graphql-core, or refused."""
@@ -159,7 +158,7 @@ class Subgraph:
         if isinstance(cause, ApiError):
             return shown | {"extensions": cause.extensions()}
         _log.error("resolver failed", subgraph=self.name, path=path, exc_info=cause)
-        return shown | {"message": _DEFECT, "extensions": {"code": ErrorCode.INTERNAL.value}}
+        return shown | {"message": DEFECT, "extensions": {"code": ErrorCode.INTERNAL.value}}
 
 
 def _bad_input(error: GraphQLError, path: list[Any] | None = None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from murmur.errors import ErrorCode
+from murmur.errors import DEFECT, ErrorCode
 from murmur.sockets.messages import (
     PROTOCOL,
     ClientMessage,
@@ -23,7 +23,6 @@ from murmur.sockets.messages import (
 )
 
 _MAX_REASON = 120
-_DEFECT = "something went wrong here; it has been logged"
 _log = structlog.get_logger()
 
 
@@ -195,11 +194,7 @@ class _Session:
             end = write_error(id_, refused.errors)
         except Exception as error:
             _log.error("an operation of a socket failed", exc_info=error)
-            hidden = {
-                "message": "something went wrong here; it has been logged",
-                "extensions": {"code": ErrorCode.INTERNAL.value},
-            }
-            end = write_error(id_, [hidden])
+            end = write_error(id_, [{"message": DEFECT, "extensions": {"code": ErrorCode.INTERNAL.value}}])
         # The id is free before the client hears of it, so that it may use it again at once.
         del self._operations[id_]
         self._put(end)
