@@ -42,7 +42,7 @@ class Operations:
         self._trusted = TrustedDocuments(partners, published_only=options.published_only)
         self._published_only = options.published_only
         self._unshared = options.unshared_subscriptions
-        self._shared = SharedStreams()
+        self._shared = SharedStreams(options.socket.queued_messages)
         self.runs = 0
         """Subscriptions that run; what several clients share counts once."""
         self.subscriptions: Counter[Door] = Counter()

@@ -75,6 +75,6 @@ class EdgeOptions:
     most_sockets: int = 3_000
     """WebSockets at once, and as many streams of server-sent events."""
     socket: SocketLimits = field(default_factory=SocketLimits)
-    """What one WebSocket may keep."""
+    """What one WebSocket, or one stream of server-sent events, may keep; who shares a subscription may leave as many messages."""
     unshared_subscriptions: frozenset[str] = frozenset()
     """Root fields whose events depend on when one began to follow, so that each who follows has a run of their own."""

@@ -8,16 +8,15 @@ from contextlib import aclosing
 from gateway.edge.refusal import Refusal
 from murmur.errors import ErrorCode
 
-_QUEUED = 256
-
 
 class SharedStreams:
     """Streams that run, by a key that is equal where what they give is.
 
-    Who follows one that runs already gets what comes from then on. One that is not taken from fast enough is cut off alone.
+    Who follows one that runs already gets what comes from then on. One for whom more than `queued` events wait is cut off alone.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, queued: int) -> None:
+        self._queued = queued
         self._running: dict[Hashable, _Shared] = {}
 
     async def follow(self, key: Hashable, begin: Callable[[], AsyncGenerator[bytes]]) -> AsyncGenerator[bytes]:
@@ -25,7 +24,7 @@ class SharedStreams:
         shared = self._running.get(key)
         if shared is None or shared.ended:
             shared = self._running[key] = _Shared(begin())
-        follower = _Follower()
+        follower = _Follower(self._queued)
         shared.followers.add(follower)
         try:
             while (event := await follower.next()) is not None:
@@ -67,7 +66,8 @@ class _Shared:
 
 
 class _Follower:
-    def __init__(self) -> None:
+    def __init__(self, queued: int) -> None:
+        self._queued = queued
         self._events: deque[bytes] = deque()
         self._changed = asyncio.Event()
         self._ended = False
@@ -76,7 +76,7 @@ class _Follower:
     def put(self, event: bytes) -> None:
         if self._ended:
             return
-        if len(self._events) >= _QUEUED:
+        if len(self._events) >= self._queued:
             self._events.clear()
             self.end(Refusal(503, ErrorCode.UNAVAILABLE, "events came faster than they were taken; follow again"))
             return

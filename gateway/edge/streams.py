@@ -31,6 +31,8 @@ from gateway.federation.engine import RequestRefused
 from gateway.transports.context import RequestContext
 from murmur.clock import wall_clock
 from murmur.errors import ErrorCode
+from murmur.sockets.messages import MAX_ID
+from murmur.sockets.session import SocketLimits
 
 STREAM_PATH = "/graphql/stream"
 _TOKEN_HEADER = b"x-graphql-event-stream-token"
@@ -38,9 +40,6 @@ _METHODS = ("GET", "POST", "PUT", "DELETE")
 _PING = b":\n\n"
 _PING_SECONDS = 12.0
 _UNOPENED_SECONDS = 30.0
-_QUEUED_EVENTS = 256
-_QUEUED_BYTES = 1 << 20
-_OPERATIONS = 100
 _EVENT_STREAM: tuple[Header, ...] = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -58,6 +57,7 @@ def wants_events(headers: Iterable[Header]) -> bool:
 class _Outbound:
     """Events on their way to one client, bounded: who does not read is cut off."""
 
+    limits: SocketLimits
     events: deque[bytes] = field(default_factory=deque[bytes])
     size: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -69,7 +69,7 @@ class _Outbound:
             return False
         self.events.append(event)
         self.size += len(event)
-        if len(self.events) > _QUEUED_EVENTS or self.size > _QUEUED_BYTES:
+        if len(self.events) > self.limits.queued_messages or self.size > self.limits.queued_bytes:
             self.events.clear()
             self.end("this client reads too slowly")
         self.changed.set()
@@ -123,6 +123,7 @@ class StreamEndpoint:
         self._bounds = options.bounds
         self._origins = Origins(options.allowed_origins, (*options.allowed_headers, _TOKEN_HEADER.decode()), _METHODS)
         self._seconds = options.seconds
+        self._limits = options.socket
         self._most = most
         self._streams: set[_Outbound] = set()
         self._reserved: dict[str, _Reserved] = {}
@@ -192,7 +193,7 @@ class StreamEndpoint:
     def _admit(self) -> _Outbound:
         if len(self._streams) >= self._most:
             raise Refusal(503, ErrorCode.UNAVAILABLE, "too many streams at once; try again", (b"retry-after", b"1"))
-        out = _Outbound()
+        out = _Outbound(self._limits)
         self._streams.add(out)
         return out
 
@@ -243,8 +244,8 @@ class StreamEndpoint:
         stream = self._known(token, context)
         if id_ in stream.operations:
             raise malformed(f"there is an operation {id_} on this stream already", 409)
-        if len(stream.operations) >= _OPERATIONS:
-            raise Refusal(429, ErrorCode.RATE_LIMITED, f"a stream has at most {_OPERATIONS} operations at once")
+        if len(stream.operations) >= self._limits.operations:
+            raise Refusal(429, ErrorCode.RATE_LIMITED, f"a stream has at most {self._limits.operations} operations at once")
         run = self._run(parameters, context, scope["method"], headers, stream.out, id_)
         task = stream.operations[id_] = asyncio.create_task(run)
         task.add_done_callback(partial(stream.finished, id_))
@@ -335,8 +336,8 @@ def _event(kind: str, id_: str | None, payload: bytes | None) -> bytes:
 def _operation_id(body: bytes) -> str:
     extensions = orjson.loads(body).get("extensions")
     id_ = extensions.get("operationId") if isinstance(extensions, dict) else None
-    if not isinstance(id_, str) or not 0 < len(id_) <= 128:
-        raise malformed("`extensions.operationId` names the operation on its stream: a string of 1 to 128 characters")
+    if not isinstance(id_, str) or not 0 < len(id_) <= MAX_ID:
+        raise malformed(f"`extensions.operationId` names the operation on its stream: a string of 1 to {MAX_ID} characters")
     return id_
 
 

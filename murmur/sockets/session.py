@@ -53,7 +53,7 @@ Connect = Callable[[Mapping[str, Any] | None], Awaitable[Connection]]
 
 @dataclass(frozen=True, slots=True)
 class SocketLimits:
-    """What one socket may keep and how long it may wait.
+    """What one socket may keep and how long it may wait. A stream of server-sent events is bounded by the same numbers.
 
     What is not sent yet is bounded by `queued_messages` and `queued_bytes` together: who exceeds one is too slow.
     """

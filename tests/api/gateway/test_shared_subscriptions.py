@@ -110,7 +110,7 @@ async def test_who_does_not_take_what_comes_is_cut_off_alone() -> None:
         for number in range(1_000):
             yield b"%d" % number
 
-    streams = SharedStreams()
+    streams = SharedStreams(256)
     slow, quick = (streams.follow("key", numbers) for _ in range(2))
     first = asyncio.gather(anext(slow), anext(quick))
     assert await first == [b"0", b"0"]
@@ -124,7 +124,7 @@ async def test_a_defect_ends_all_who_follow_and_the_next_one_begins_anew() -> No
         yield b"first"
         raise RuntimeError("defect")
 
-    streams = SharedStreams()
+    streams = SharedStreams(256)
     one, two = (streams.follow("key", failing) for _ in range(2))
     assert await asyncio.gather(anext(one), anext(two)) == [b"first", b"first"]
     for each in (one, two):
@@ -140,7 +140,7 @@ async def test_who_comes_as_a_stream_ends_is_not_left_waiting() -> None:
     async def followed() -> None:
         assert {event async for event in streams.follow("key", short)} <= {b"only"}
 
-    streams = SharedStreams()
+    streams = SharedStreams(256)
     async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
         for number in range(200):
             tasks.create_task(followed())

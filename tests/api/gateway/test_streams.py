@@ -11,6 +11,7 @@ import pytest
 
 from gateway.edge.options import EdgeOptions
 from murmur.identity import Caller, Viewer
+from murmur.sockets.session import SocketLimits
 from tests.support.asgi import ask, served
 from tests.support.edge import Edge
 from tests.support.waiting import until
@@ -226,6 +227,14 @@ async def test_an_open_stream_takes_one_place_and_gives_it_back() -> None:
                 assert opened_too.status == 200
         await until(free)
     assert not edge.library.listeners
+
+
+async def test_a_stream_carries_as_many_operations_as_a_socket() -> None:
+    edge = Edge(EdgeOptions(socket=SocketLimits(operations=1)))
+    headers = {"content-type": "application/json", TOKEN: (await ask(edge.app, "PUT", "/graphql/stream")).body.decode()}
+    for id_, status in (("1", 202), ("2", 429)):
+        body = orjson.dumps({"query": REVIEWED, "extensions": {"operationId": id_}})
+        assert (await ask(edge.app, "POST", "/graphql/stream", body=body, headers=headers)).status == status
 
 
 async def test_a_stream_belongs_to_whoever_reserved_it(edge: Edge, client: aiohttp.ClientSession) -> None:
