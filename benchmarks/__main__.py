@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import analytics, cluster, engine, fanout, kafka, live, mongodb, neo4j, redis, search, social
+from benchmarks import analytics, cluster, engine, fanout, kafka, live, mongodb, neo4j, notifications, redis, search, social
 from benchmarks.gateway import measure as gateway
 from benchmarks.report import title
 from benchmarks.server import BenchmarkFailed
@@ -30,6 +30,7 @@ def main() -> None:
             "live",
             "mongodb",
             "neo4j",
+            "notifications",
             "redis",
             "search",
             "social",
@@ -46,6 +47,7 @@ def main() -> None:
         "live": live.main,
         "mongodb": mongodb.main,
         "neo4j": neo4j.main,
+        "notifications": notifications.main,
         "redis": redis.main,
         "search": search.main,
         "cluster": lambda: cluster.main(given.graph, given.seconds),

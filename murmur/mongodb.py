@@ -145,7 +145,8 @@ async def transact(client: AsyncMongoClient[Document], work: Callable[[AsyncClie
     """Carry `work` out as one write, on the disk of most members; `work` hands the session to all that it asks, one after the
     other. It is repeated where somebody else writes the same at once, and is given up when the client's time is over.
 
-    For documents with one value of their shard key: those of one collection are on one shard, which commits by itself.
+    For documents with one value of their shard key, or where nothing is sharded: what is of one collection is then on one shard,
+    which commits by itself.
     """
     with timeout(client.options.timeout):
         async with client.start_session() as session:

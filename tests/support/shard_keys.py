@@ -103,7 +103,9 @@ def _pipeline_faults(collection: object, pipeline: Sequence[Mapping[str, Any]]) 
 
 
 def _carries(filter_: Mapping[str, Any], collection: str, *, many: bool) -> bool:
-    """Hashed keys are found by equality; one write goes to one value of the key."""
+    """Hashed keys are found by equality; one write goes to one value of the key, and any of several conditions has one."""
+    if many and set(filter_) == {"$or"}:
+        return all(_carries(one, collection, many=True) for one in filter_["$or"])
     value = filter_.get(SHARD_KEYS[collection])
     if isinstance(value, Mapping) and any(name.startswith("$") for name in value):
         return many and set(value) == {"$in"}

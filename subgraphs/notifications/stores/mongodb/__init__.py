@@ -4,13 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import groupby
 
-from pymongo import InsertOne, UpdateOne
+from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from murmur.cursors import Window
 from murmur.ids import MAX_ID, id_time
 from murmur.mongodb import Concern, Document, MongoEngine, answering, few_at_once, open_client, write_all
 from subgraphs.notifications.model import Kind, Notice, Notification, Recipient, StoredNotice
+from subgraphs.notifications.stores.mongodb.adding import Adding
 from subgraphs.notifications.stores.mongodb.changes import Changes
 from subgraphs.notifications.stores.mongodb.collections import (
     COLLECTIONS,
@@ -34,15 +35,11 @@ class MongoNotifications:
         self._all = concerned["notifications"]
         self._notified = concerned["notified"]
         self._changes = Changes(self._client, self._all)
+        self._adding = Adding(self._client, self._all, self._notified, self._changes)
 
     async def add(self, notices: Sequence[Notice]) -> AbstractSet[int]:
-        of: dict[int, list[Notice]] = {}
-        for notice in notices:
-            of.setdefault(notice.recipient_id, []).append(notice)
         with answering(_WHAT):
-            await self._note(notices)
-            added = await few_at_once([self._changes.add(recipient_id, theirs) for recipient_id, theirs in of.items()])
-        return {recipient_id for recipient_id, new in zip(of, added, strict=True) if new}
+            return await self._adding.add(notices)
 
     async def withdraw(
         self, kind: Kind, actor_id: int, *, recipient_id: int | None = None, tweet_id: int | None = None
@@ -164,18 +161,12 @@ class MongoNotifications:
 
     async def put_notices(self, rows: Sequence[StoredNotice]) -> None:
         with answering(_WHAT):
-            await self._note(rows)
+            await self._adding.note(rows)
             theirs = [(recipient_id, list(some)) for recipient_id, some in groupby(rows, lambda row: row.recipient_id)]
-            await few_at_once([self._changes.put(recipient_id, some) for recipient_id, some in theirs])
+            await few_at_once([self._adding.put(recipient_id, some) for recipient_id, some in theirs])
 
     async def close(self) -> None:
         await self._client.close()
-
-    async def _note(self, notices: Sequence[Notice | StoredNotice]) -> None:
-        """Write down who has notices about which tweet, before they have."""
-        pairs = {(notice.tweet_id, notice.recipient_id) for notice in notices if notice.tweet_id}
-        writes = [InsertOne({"_id": {"t": tweet, "r": recipient}, "t": tweet, "r": recipient}) for tweet, recipient in pairs]
-        await write_all(self._notified, writes)
 
     async def _notified_of(self, tweet_id: int) -> list[int]:
         return [each["r"] async for each in self._notified.find({"t": tweet_id}, {"_id": 0, "r": 1})]

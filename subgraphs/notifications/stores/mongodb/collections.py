@@ -7,7 +7,8 @@ Whatever one verb changes of a recipient is in one collection with one value of 
 it by itself (docs/decisions/0016-notifications-on-mongodb.md). The documents of `notifications`:
 
     person    _id r             last, read   positions; muted   kinds; turn   rises with each change, so that two at once meet;
-                                gone         groups that are no more, whose notices are still to be removed
+                                gone         groups that are no more, whose notices are still to be removed;
+                                groups       at most how many there are, where that is known
     group     _id {r, g}        k, t   kind and tweet; at   its newest position; n   how many notices; a   their newest actors
     notice    _id {r, k, t, a}  g   its group; p   its position
 
@@ -23,6 +24,7 @@ from murmur.mongodb import Document, Index, Sharded
 VERSION = 1
 
 _PEOPLE, _GROUPS, _NOTICES = ({"partialFilterExpression": {name: {"$exists": True}}} for name in ("last", "at", "p"))
+BY_GROUP = Index(("r", "t", "k", "-at"), _GROUPS)
 COLLECTIONS = (
     Sharded(
         "notifications",
@@ -30,7 +32,7 @@ COLLECTIONS = (
         (
             Index(("r",), _PEOPLE),
             Index(("r", "-at"), _GROUPS),
-            Index(("r", "t", "k", "-at"), _GROUPS),
+            BY_GROUP,
             Index(("r", "p"), _NOTICES),
             Index(("r", "g", "-p"), _NOTICES),
             Index(("r", "_id.a", "p"), _NOTICES),
