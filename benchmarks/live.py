@@ -1,30 +1,21 @@
-"""What is seen, found and told within a moment: events at sockets, memory of a socket, the index, and the notifier."""
+"""What is seen and found within a moment: events at sockets, memory of a socket, and the index."""
 
 import asyncio
-import gc
 import os
 import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter, process_time
+from time import perf_counter
 
 import aiohttp
 
 from benchmarks.community import Community
 from benchmarks.load import quantile
-from benchmarks.report import check, line, ms, title
+from benchmarks.report import line, ms, title
 from benchmarks.server import Server, run_import
 from benchmarks.sockets import Follower, followers
 from benchmarks.workload import COMPOSE, read_graph, request
-from murmur.clock import wall_clock
-from murmur.cursors import Window
-from murmur.events import Liked
-from murmur.ids import Snowflakes
-from murmur.pubsub.memory import MemoryPubSub
-from subgraphs.notifications.service import NotificationService
-from subgraphs.notifications.stores.sqlite import SqliteNotifications
-from subgraphs.users.stores.sqlite import SqliteUsers
 
 _AUTHOR = "star"
 _HOME = "subscription { homeTimelineUpdated { newCount newest { tweet { id text author { handle } } } } }"
@@ -40,8 +31,6 @@ _BATCH = 500
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(_platform(Path(folder), people=300))
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(_notifier(Path(folder), likes=20_000, authors=200))
 
 
 async def _platform(folder: Path, people: int) -> None:
@@ -143,31 +132,6 @@ async def _index(community: Community, posts: int = 60) -> None:
 
 async def _finds(community: Community, word: str) -> bool:
     return bool((await community.client.ask("f0", request(_SEARCH, query=word)))["search"]["nodes"])
-
-
-async def _notifier(folder: Path, likes: int, authors: int) -> None:
-    """The worker's own part: events to stored notifications, with SQLite and the follow graph, in one process."""
-    ids, now = Snowflakes(0), wall_clock()
-    store, users, pubsub = SqliteNotifications(folder / "notifications.db"), SqliteUsers(folder / "users.db"), MemoryPubSub()
-    service = NotificationService(store, users, pubsub, wall_clock)
-    recipients = [(ids(), ids()) for _ in range(authors)]
-    events = [
-        Liked(
-            id=ids(), at=now, tweet_id=recipients[number % authors][1], author_id=recipients[number % authors][0], user_id=ids()
-        )
-        for number in range(likes)
-    ]
-    gc.collect()
-    started, used = perf_counter(), process_time()
-    for start in range(0, likes, _BATCH):
-        await service.hear(events[start : start + _BATCH])
-    took, used = perf_counter() - started, process_time() - used
-    title(f"The notifier: {likes:,} likes to {authors} people, {_BATCH} at a time")
-    line("notifications", f"{likes / took:,.0f} /s", f"{used / likes * 1e6:,.0f} µs of CPU each")
-    told = (await service.page(recipients[0][0], Window(20))).items
-    check(sum(each.actor_count for each in told) == likes // authors, "each like is told of once")
-    await store.close()
-    await users.close()
 
 
 def _resident(server: Server) -> int:

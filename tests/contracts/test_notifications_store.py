@@ -207,6 +207,24 @@ async def test_whatever_comes_at_once_is_all_there_in_one_order(store: Notificat
     assert {(each.tweet_id, each.actor_count) for each in await page(store)} == {(TWEET, 2), (TWEET + 1, 10)}
 
 
+async def test_many_people_are_told_at_once_by_several_workers_while_they_read(store: NotificationStore) -> None:
+    people = range(100, 180)
+    batches = [[like(actor, person * 10, person) for person in people] for actor in (BEA, CLEO, DAN)]
+
+    async def read() -> None:
+        for person in people:
+            await store.mark_read(person, await store.last_position(person))
+
+    told = await asyncio.gather(*(store.add(batch) for batch in [*batches, batches[0]]), read())
+    assert [told[1], told[2]] == [set(people)] * 2
+    assert (told[0] or set()) | (told[3] or set()) == set(people)
+    assert await store.add([notice for batch in batches for notice in batch]) == set()
+    for person in people:
+        groups = await store.page(person, Window(10), frozenset(Kind))
+        assert sorted(actor for group in groups for actor in group.actor_ids) == [BEA, CLEO, DAN]
+        assert sum(group.actor_count for group in groups) == 3
+
+
 async def test_everything_can_be_read_page_by_page_and_put_elsewhere(store: NotificationStore, tmp_path: Path) -> None:
     await store.add([like(BEA), like(CLEO), reply(BEA, 5), like(DAN, TWEET, BEA)])
     await store.mark_read(ADA, await store.last_position(ADA))

@@ -13,12 +13,12 @@ from murmur.cluster.mongodb import MongoDB
 from murmur.cursors import Window
 from murmur.errors import Unavailable
 from murmur.ids import first_id_at
-from murmur.mongodb import Document
+from murmur.mongodb import Concern, Document
 from subgraphs.notifications.model import KEPT, Kind, Notice
 from subgraphs.notifications.stores.mongodb import MongoNotifications
 from subgraphs.notifications.wiring import open_store
 from tests.support.mongodb_databases import profiled, store_url
-from tests.support.shard_keys import ROOMS, SHARD_KEYS, key_faults
+from tests.support.shard_keys import ROOMS, SHARD_KEYS, WATCH, key_faults
 from tests.support.waiting import until
 
 ADA, BEA, CLEO, TWEET = 1, 2, 3, 100
@@ -103,6 +103,51 @@ async def test_a_person_never_has_more_than_is_kept(store: MongoNotifications, u
     assert await kept(url, {"p": {"$exists": True}}) == await kept(url, {"at": {"$exists": True}}) == KEPT
 
 
+async def test_what_is_told_to_many_costs_few_commands_and_told_again_a_look(store: MongoNotifications, url: str) -> None:
+    name = url.rpartition("/")[2].partition("?")[0]
+    batch = [notice for person in range(100, 160) for notice in notices(Kind.LIKE, [BEA], [person * 10], person)]
+
+    async def commands(told: Sequence[Notice]) -> int:
+        before = WATCH.commands.get(name, 0)
+        await store.add(told)
+        return WATCH.commands[name] - before
+
+    assert await commands(batch) <= 4
+    assert await commands(batch) == 1
+    more = [notice for person in range(100, 160) for notice in notices(Kind.LIKE, [CLEO], [person * 10], person)]
+    assert await commands([*batch, *more]) <= 6
+
+
+async def test_what_may_be_sharded_is_written_one_person_at_a_time(url: str) -> None:
+    name = url.rpartition("/")[2].partition("?")[0]
+    # Of a server that is asked directly, the driver does not learn whether it is of a cluster.
+    direct = MongoNotifications(f"{url}&directConnection=true")
+    people = range(100, 140)
+    batches = [[notice for person in people for notice in notices(Kind.LIKE, [actor], [person], person)] for actor in (BEA, CLEO)]
+    told = await asyncio.gather(*(direct.add(batch) for batch in [*batches, batches[0]]))
+    assert told[1] == set(people)
+    assert told[0] | told[2] == set(people)
+    assert WATCH.widest[name] == 1
+    assert {(notice.recipient_id, notice.actor_id) for notice in await direct.notices_after((0, 0), 1_000)} == {
+        (person, actor) for person in people for actor in (BEA, CLEO)
+    }
+    await direct.close()
+
+
+async def test_who_is_told_very_much_for_the_first_time_has_no_more_than_is_kept(store: MongoNotifications, url: str) -> None:
+    await store.add(notices(Kind.REPLY, [BEA], range(1, KEPT + 101)))
+    assert await kept(url, {"p": {"$exists": True}}) == await kept(url, {"at": {"$exists": True}}) == KEPT
+
+
+async def test_of_people_whose_groups_were_never_counted_the_oldest_are_let_go_too(store: MongoNotifications, url: str) -> None:
+    await store.add(notices(Kind.REPLY, [BEA], range(1, KEPT + 1)))
+    async with AsyncMongoClient[Document](url) as client:
+        people = Concern().of(client.get_default_database())["notifications"]
+        assert (await people.update_one({"_id": ADA, "r": ADA}, {"$unset": {"groups": True}})).modified_count == 1
+    await store.add(notices(Kind.REPLY, [CLEO], [1]))
+    assert await kept(url, {"at": {"$exists": True}}) == KEPT
+
+
 async def test_engines_that_are_away_are_unavailable(tmp_path: Path) -> None:
     away = open_store("mongodb://127.0.0.1:1/murmur?timeoutMS=200", tmp_path)
     with pytest.raises(Unavailable):
@@ -131,6 +176,7 @@ async def test_indexes_of_both_rooms_are_made_once_in_one_database(mongodb: Mong
     [
         {"find": "notifications", "filter": {"_id": 1}},
         {"find": "notified", "filter": {"r": 1}},
+        {"find": "notifications", "filter": {"$or": [{"r": 1}, {"t": 1}]}},
         {"delete": "notifications", "deletes": [{"q": {"g": {"$in": [1]}}}]},
         {"find": "partner_documents", "filter": {"i": "x"}},
         {"find": "partner_keys", "filter": {"partner": "acme"}},

@@ -27,6 +27,9 @@ class ShardKeyWatch(CommandListener):
         self.commands: dict[str, int] = {}
         self._faults: dict[str, list[str]] = {}
         self._transactions: dict[object, str] = {}
+        self._owners: dict[object, set[object]] = {}
+        self.widest: dict[str, int] = {}
+        """To how many values of shard keys a transaction wrote at most, by database."""
 
     def faults(self, database: str) -> list[str]:
         return self._faults.pop(database, [])
@@ -41,6 +44,9 @@ class ShardKeyWatch(CommandListener):
             found = [*key_faults(event.command), *concern_faults(event.command)]
             if event.command.get("autocommit") is False:
                 self._transactions[session] = event.database_name
+                owners = self._owners.setdefault((session, event.command["txnNumber"]), set())
+                owners.update(_written(event.command))
+                self.widest[event.database_name] = max(self.widest.get(event.database_name, 0), len(owners))
             self.commands[event.database_name] = self.commands.get(event.database_name, 0) + 1
             self._faults.setdefault(event.database_name, []).extend(found)
 
@@ -85,6 +91,21 @@ def concern_faults(command: Mapping[str, Any]) -> list[str]:
         return []
     concern = command.get("writeConcern")
     return [] if concern == _MAJORITY else [f"{name} on {command[name]} with the concern {concern}"]
+
+
+def _written(command: Mapping[str, Any]) -> list[object]:
+    """The values of the shard key that a command writes to."""
+    name = next(iter(command))
+    key = SHARD_KEYS.get(command[name])
+    match name:
+        case "insert":
+            return [document[key] for document in command["documents"]]
+        case "update" | "delete":
+            return [part["q"][key] for part in command[f"{name}s"]]
+        case "findAndModify":
+            return [command["query"][key]]
+        case _:
+            return []
 
 
 def _pipeline_faults(collection: object, pipeline: Sequence[Mapping[str, Any]]) -> list[str]:

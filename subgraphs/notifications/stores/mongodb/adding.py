@@ -18,17 +18,23 @@ from subgraphs.notifications.model import KEPT, SHOWN_ACTORS, Notice, StoredNoti
 from subgraphs.notifications.stores.mongodb.changes import Changes
 from subgraphs.notifications.stores.mongodb.collections import BY_GROUP, group_id, notice_id, person_key
 
-_PEOPLE_TOGETHER = 32
+Name = tuple[object, ...]
+
+_PEOPLE_TOGETHER = 64
 _UNSHARDED = "ReplicaSetWithPrimary"
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A person as found, those of some notices that they do not have, and the groups that these may join."""
+    """A person as found, those of some notices that they do not have, and the groups that these may join.
+
+    `left` are the names of notices that stand there still, but of groups that are no more.
+    """
 
     person: Document
     new: Sequence[Notice]
     open_groups: Sequence[Document]
+    left: Collection[Name]
 
 
 class Adding:
@@ -51,7 +57,14 @@ class Adding:
             of.setdefault(notice.recipient_id, []).append(notice)
         people = list(of)
         parts = [people[start : start + _PEOPLE_TOGETHER] for start in range(0, len(people), _PEOPLE_TOGETHER)]
-        return set().union(*await few_at_once([self._add({each: of[each] for each in part}) for part in parts]))
+        looks = await few_at_once([self._look({each: of[each] for each in part}) for part in parts])
+        for person in (one.person for look in looks for one in look if not one.new):
+            await self._changes.sweep(person)
+        getting = [found for look in looks if (found := [one for one in look if one.new])]
+        await self.note([notice for look in getting for one in look for notice in one.new])
+        if self._client.topology_description.topology_type_name != _UNSHARDED:
+            getting = [[one] for look in getting for one in look]
+        return set().union(*await few_at_once([self._add(seen, of) for seen in getting]))
 
     async def put(self, recipient_id: int, rows: Sequence[StoredNotice]) -> None:
         """Add notices of another store where they are, by rising position."""
@@ -60,13 +73,15 @@ class Adding:
             person = await self._changes.begin(recipient_id, session)
             slots = {"r": recipient_id, "_id": {"$in": [*map(_slot, rows)]}}
             found = await self._all.find(slots, {"g": 1}, session=session).to_list()
-            known = {tuple(notice["_id"].values()) for notice in found if notice["g"] not in person.get("gone", ())}
+            left = {tuple(notice["_id"].values()) for notice in found if notice["g"] in person.get("gone", ())}
+            known = {tuple(notice["_id"].values()) for notice in found} - left
             new = [row for row in rows if _key(row) not in known]
             ids = [group_id(recipient_id, group) for group in {row.group_id for row in new}]
             groups = await self._all.find({"r": recipient_id, "_id": {"$in": ids}}, session=session).to_list()
             if new:
-                writes = _additions(new, {group["_id"]["g"]: group for group in groups})
-                writes.append(UpdateOne(person_key(recipient_id), {"$unset": {"groups": True}}))
+                uncounted = UpdateOne(person_key(recipient_id), {"$unset": {"groups": True}})
+                changes, inserts = _additions(new, {group["_id"]["g"]: group for group in groups}, left)
+                writes = [uncounted, *changes, *inserts]
                 await self._all.bulk_write(writes, ordered=False, session=session)
 
         await transact(self._client, work)
@@ -85,13 +100,15 @@ class Adding:
         # at as those that they were, or are gone.
         found = self._all.find(wanted, {"muted": 0, "p": 0}, hint="_id_", batch_size=len(of) + len(notices) + 1, session=session)
         people = {recipient_id: person_key(recipient_id) for recipient_id in of}
-        known: set[tuple[object, ...]] = set()
+        known: set[Name] = set()
+        left: set[Name] = set()
         async for row in found:
             if "last" in row:
                 people[row["r"]] = row
-            elif row["g"] not in people[row["r"]].get("gone", ()):
-                known.add(tuple(row["_id"].values()))
-        new: dict[tuple[object, ...], Notice] = {}
+            else:
+                gone = row["g"] in people[row["r"]].get("gone", ())
+                (left if gone else known).add(tuple(row["_id"].values()))
+        new: dict[Name, Notice] = {}
         for notice in notices:
             if (key := _key(notice)) not in known:
                 new.setdefault(key, notice)
@@ -99,7 +116,7 @@ class Adding:
         new_of: dict[int, list[Notice]] = {}
         for notice in new.values():
             new_of.setdefault(notice.recipient_id, []).append(notice)
-        return [_Seen(people[each], new_of.get(each, ()), groups.get(each, ())) for each in of]
+        return [_Seen(people[each], new_of.get(each, ()), groups.get(each, ()), left) for each in of]
 
     async def _open_groups(
         self, people: Mapping[int, Document], notices: Collection[Notice], session: AsyncClientSession | None
@@ -124,25 +141,14 @@ class Adding:
             found.setdefault(group["r"], []).append(group)
         return {each: sorted(some, key=lambda group: group["at"]) for each, some in found.items()}
 
-    async def _add(self, of: Mapping[int, Sequence[Notice]]) -> set[int]:
-        seen = await self._look(of)
-        await self.note([notice for one in seen for notice in one.new])
-        for one in seen:
-            if not one.new:
-                await self._changes.sweep(one.person)
-        getting = [one for one in seen if one.new]
-        if self._client.topology_description.topology_type_name != _UNSHARDED:
-            return set().union(*[await self._add_as_seen([one], of) for one in getting])
-        return await self._add_as_seen(getting, of) if getting else set()
-
-    async def _add_as_seen(self, seen: Sequence[_Seen], of: Mapping[int, Sequence[Notice]]) -> set[int]:
+    async def _add(self, seen: Sequence[_Seen], of: Mapping[int, Sequence[Notice]]) -> set[int]:
         try:
             people = await transact(self._client, lambda session: self._write(seen, session))
         except BulkWriteError as error:
             # Somebody has changed.
             duplicates(error)
             if len(seen) > 1:
-                return set().union(*[await self._add_as_seen([one], of) for one in seen])
+                return set().union(*[await self._add([one], of) for one in seen])
             recipient_id = seen[0].person["r"]
             return {recipient_id} if await self._add_locked(recipient_id, of[recipient_id]) else set()
         for person in people:
@@ -164,23 +170,29 @@ class Adding:
 
     async def _write(self, seen: Sequence[_Seen], session: AsyncClientSession) -> list[Document]:
         """Add what is new to people who are as seen, else raise BulkWriteError; the people as they are then."""
-        writes: list[Write] = []
+        changes: list[Write] = []
+        inserts: list[Write] = []
         people: list[tuple[Document, bool]] = []
         for one in seen:
             person, (rows, groups) = one.person, _placed(one)
             begun = len({row.group_id for row in rows} - groups.keys())
-            # Of how many there were at most; where that is not known, of too many.
-            there = person.get("groups", KEPT) + begun if "last" in person else begun
-            change: Document = {"turn": person.get("turn", 0) + 1, "last": rows[-1].position}
-            if there <= KEPT and ("groups" in person or "last" not in person):
-                change["groups"] = there
-            # Somebody of another turn is not found, thus made once more, which their _id refuses.
-            as_seen = {"_id": person["_id"], "r": person["r"], "turn": person.get("turn")}
-            writes.append(UpdateOne(as_seen, {"$set": change, "$setOnInsert": {"read": 0}}, upsert=True))
-            writes += _additions(rows, groups)
-            people.append((person, there > KEPT))
-        await self._all.bulk_write(writes, session=session)
-        return [await self._changes.trim(person, session) if many else person for person, many in people]
+            taken: Document = {"turn": person.get("turn", 0) + 1, "last": rows[-1].position}
+            # Of how many groups there are at most; it is not known of everybody.
+            there = begun if "last" not in person else person["groups"] + begun if "groups" in person else None
+            if there is not None:
+                taken["groups"] = there
+            if "last" in person:
+                # Somebody of another turn is not found, thus made once more, which their _id refuses.
+                as_seen = {"_id": person["_id"], "r": person["r"], "turn": person.get("turn")}
+                changes.append(UpdateOne(as_seen, {"$set": taken}, upsert=True))
+            else:
+                inserts.append(InsertOne({**person, **taken, "read": 0}))
+            changed, added = _additions(rows, groups, one.left)
+            changes += changed
+            inserts += added
+            people.append((person, begun > 0 and (there is None or there > KEPT)))
+        await self._all.bulk_write([*changes, *inserts], session=session)
+        return [await self._changes.trim(person, session) if too_many else person for person, too_many in people]
 
 
 def _placed(seen: _Seen) -> tuple[list[StoredNotice], dict[int, Document]]:
@@ -202,20 +214,34 @@ def _slot(notice: Notice | StoredNotice) -> Document:
     return notice_id(notice.recipient_id, notice.kind.value, notice.tweet_id, notice.actor_id)
 
 
-def _key(notice: Notice | StoredNotice) -> tuple[object, ...]:
+def _key(notice: Notice | StoredNotice) -> Name:
     return tuple(_slot(notice).values())
 
 
-def _additions(rows: Sequence[StoredNotice], groups: Mapping[int, Document]) -> list[Write]:
-    """Writes that add notices by rising position; `groups` are those of theirs that are there already."""
-    writes: list[Write] = []
+def _additions(
+    rows: Sequence[StoredNotice], groups: Mapping[int, Document], left: Collection[Name]
+) -> tuple[list[Write], list[Write]]:
+    """What adds notices by rising position: changes of what is there, and inserts.
+
+    `groups` are those of theirs that are there already, `left` the names of notices that stand there.
+    """
+    changes: list[Write] = []
+    inserts: list[Write] = []
     changed = {group: dict(document) for group, document in groups.items()}
     for row in rows:
         r, slot = row.recipient_id, _slot(row)
-        # It may stand there still as one of a group that is no more.
-        writes.append(ReplaceOne({"_id": slot, "r": r}, {"_id": slot, "r": r, "g": row.group_id, "p": row.position}, upsert=True))
+        notice = {"_id": slot, "r": r, "g": row.group_id, "p": row.position}
+        if left and tuple(slot.values()) in left:
+            # It may be removed in this moment.
+            changes.append(ReplaceOne({"_id": slot, "r": r}, notice, upsert=True))
+        else:
+            inserts.append(InsertOne(notice))
         empty: Document = {"_id": group_id(r, row.group_id), "r": r, "k": row.kind.value, "t": row.tweet_id or 0, "n": 0, "a": []}
         group = changed.setdefault(row.group_id, empty)
         group |= {"at": row.position, "n": group["n"] + 1, "a": [row.actor_id, *group["a"]][:SHOWN_ACTORS]}
-    writes += [ReplaceOne({"_id": group["_id"], "r": group["r"]}, group, upsert=True) for group in changed.values()]
-    return writes
+    for number, group in changed.items():
+        if number in groups:
+            changes.append(ReplaceOne({"_id": group["_id"], "r": group["r"]}, group))
+        else:
+            inserts.append(InsertOne(group))
+    return changes, inserts
