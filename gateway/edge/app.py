@@ -12,12 +12,13 @@ from starlette.types import Receive, Scope, Send
 from gateway.edge.callers import Callers
 from gateway.edge.client import WebClient
 from gateway.edge.endpoint import GraphqlEndpoint
+from gateway.edge.events import wants_events
 from gateway.edge.explorer import ASSETS_PATH, ExplorerAssets
 from gateway.edge.gate import Gate
 from gateway.edge.operations import Operations
 from gateway.edge.options import EdgeOptions
 from gateway.edge.sockets import SocketEndpoint
-from gateway.edge.streams import STREAM_PATH, StreamEndpoint, wants_events
+from gateway.edge.streams import STREAM_PATH, StreamEndpoint
 from gateway.federation.engine import Engine
 from gateway.partners.service import Partners
 from murmur.identity import JWKS_PATH

@@ -91,12 +91,17 @@ class Body:
 
 def of_body(body: bytes, bounds: Bounds) -> Parameters:
     """The parameters of a JSON body. Raises Refusal."""
+    return of_request(request_of(body), bounds)
+
+
+def request_of(body: bytes) -> Mapping[str, Any]:
+    """The object of a JSON body. Raises Refusal."""
     request = _json(body, "the body")
     if isinstance(request, list):
         raise malformed("batches are not offered: send each operation as a request of its own")
     if not isinstance(request, dict):
         raise malformed("the body is no JSON object with `query`")
-    return _checked(request, bounds)
+    return request
 
 
 def of_query(query: bytes, bounds: Bounds) -> Parameters:
@@ -115,12 +120,7 @@ def of_query(query: bytes, bounds: Bounds) -> Parameters:
             request[name] = _json(text, f"`{name}`")
     if not request.get("operationName"):
         request.pop("operationName", None)
-    return _checked(request, bounds)
-
-
-def of_request(request: Mapping[str, Any], bounds: Bounds) -> Parameters:
-    """The parameters of a request that is JSON already. Raises Refusal."""
-    return _checked(request, bounds)
+    return of_request(request, bounds)
 
 
 def _json(text: bytes | str, place: str) -> Any:
@@ -130,7 +130,8 @@ def _json(text: bytes | str, place: str) -> Any:
         raise malformed(f"{place} is not JSON: {error}") from error
 
 
-def _checked(request: Mapping[str, Any], bounds: Bounds) -> Parameters:
+def of_request(request: Mapping[str, Any], bounds: Bounds) -> Parameters:
+    """The parameters of a request's object. Raises Refusal."""
     document, name, variables = request.get("query"), request.get("operationName"), request.get("variables")
     extensions, document_id = request.get("extensions"), request.get("documentId")
     if not isinstance(extensions, dict | None):

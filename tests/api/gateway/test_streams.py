@@ -97,7 +97,7 @@ async def test_a_client_that_goes_ends_its_subscription(edge: Edge, client: aioh
 
 async def test_a_stream_ends_with_its_token(edge: Edge, client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
     token, expires_at = edge.access.sign(Caller(Viewer(7, "session")))
-    monkeypatch.setattr("gateway.edge.streams.wall_clock", lambda: expires_at - 50)
+    monkeypatch.setattr("gateway.edge.events.wall_clock", lambda: expires_at - 50)
     async with stream(client, REVIEWED, Authorization=f"Bearer {token}") as response:
         with pytest.raises(EOFError):
             await next_event(response)
@@ -107,7 +107,7 @@ async def test_a_stream_of_many_operations_ends_with_the_token_that_opened_it(
     edge: Edge, client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token, expires_at = edge.access.sign(Caller(Viewer(7, "session")))
-    monkeypatch.setattr("gateway.edge.streams.wall_clock", lambda: expires_at - 200)
+    monkeypatch.setattr("gateway.edge.events.wall_clock", lambda: expires_at - 200)
     mine = {"authorization": f"Bearer {token}"}
     async with client.put("/graphql/stream", headers=mine) as reserved:
         mine[TOKEN] = await reserved.text()
