@@ -76,5 +76,7 @@ class EdgeOptions:
     """WebSockets at once, and as many streams of server-sent events."""
     socket: SocketLimits = field(default_factory=SocketLimits)
     """What one WebSocket, or one stream of server-sent events, may keep; who shares a subscription may leave as many messages."""
+    most_unopened_streams: int = 100
+    """Streams of one person, or one address, that are reserved and not open yet; one more takes the place of the oldest."""
     unshared_subscriptions: frozenset[str] = frozenset()
     """Root fields whose events depend on when one began to follow, so that each who follows has a run of their own."""

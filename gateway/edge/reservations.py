@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections import deque
 from collections.abc import Coroutine, Hashable
 from dataclasses import dataclass, field
 
@@ -14,8 +15,9 @@ _UNOPENED_SECONDS = 30.0
 
 @dataclass(slots=True, eq=False)
 class ReservedStream:
-    """`identity` is that of who reserved it, and `expiry` ends it where nobody opens it; once it is open there is none."""
+    """`owner` and `identity` are of who reserved it. `expiry` ends it where nobody opens it; once it is open there is none."""
 
+    owner: Hashable
     identity: Hashable
     events: EventStream
     expiry: asyncio.TimerHandle | None
@@ -38,18 +40,27 @@ class ReservedStream:
 
 
 class Reservations:
-    """Reserved streams by their tokens. One that nobody opens is forgotten after half a minute."""
+    """Reserved streams by their tokens. One that nobody opens is forgotten after half a minute.
 
-    def __init__(self, streams: EventStreams) -> None:
+    It takes a place all the same, so one owner has at most `most_unopened` of them, and the oldest gives way to a new one.
+    """
+
+    def __init__(self, streams: EventStreams, most_unopened: int) -> None:
         self._streams = streams
+        self._most_unopened = most_unopened
         self._reserved: dict[str, ReservedStream] = {}
+        self._unopened: dict[Hashable, deque[str]] = {}
 
-    def reserve(self, identity: Hashable) -> str:
+    def reserve(self, owner: Hashable, identity: Hashable) -> str:
         """The token of a stream for whoever has this identity. Raises Refusal."""
+        waiting = self._unopened.get(owner)
+        if waiting and len(waiting) >= self._most_unopened:
+            self.forget(waiting[0])
         token = secrets.token_urlsafe(24)
         events = self._streams.admit()
         expiry = asyncio.get_running_loop().call_later(_UNOPENED_SECONDS, self.forget, token)
-        self._reserved[token] = ReservedStream(identity, events, expiry)
+        self._reserved[token] = ReservedStream(owner, identity, events, expiry)
+        self._unopened.setdefault(owner, deque()).append(token)
         return token
 
     def known(self, token: str, identity: Hashable) -> ReservedStream:
@@ -64,13 +75,22 @@ class Reservations:
         stream = self.known(token, identity)
         if stream.expiry is None:
             raise malformed("this stream is open already", 409)
-        stream.expiry.cancel()
+        self._waits_no_more(token, stream, stream.expiry)
         stream.expiry = None
         return stream.events
 
     def forget(self, token: str) -> None:
         """End a stream's operations, and let its place go."""
         if stream := self._reserved.pop(token, None):
+            if stream.expiry is not None:
+                self._waits_no_more(token, stream, stream.expiry)
             self._streams.release(stream.events)
             for task in stream.operations.values():
                 task.cancel()
+
+    def _waits_no_more(self, token: str, stream: ReservedStream, expiry: asyncio.TimerHandle) -> None:
+        expiry.cancel()
+        waiting = self._unopened[stream.owner]
+        waiting.remove(token)
+        if not waiting:
+            del self._unopened[stream.owner]

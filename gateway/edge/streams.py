@@ -7,7 +7,7 @@ stream and answers its token, `GET` opens it, each `POST` with the token starts 
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -73,7 +73,7 @@ class StreamEndpoint:
         self._seconds = options.seconds
         self._limits = options.socket
         self._streams = EventStreams(options.socket, most)
-        self._reservations = Reservations(self._streams)
+        self._reservations = Reservations(self._streams, options.most_unopened_streams)
 
     def drain(self) -> None:
         """End every stream; clients open them again, elsewhere."""
@@ -102,7 +102,7 @@ class StreamEndpoint:
         context = await context_of(self._callers, exchange.scope, headers, math.inf)
         token = headers.get(_TOKEN_HEADER, b"").decode("latin-1") or exchange.parameter("token")
         if method == "PUT":
-            reserved = self._reservations.reserve(context.identity)
+            reserved = self._reservations.reserve(_owner(context, exchange.scope), context.identity)
             await exchange.answer(201, reserved.encode(), (b"content-type", b"text/plain"))
         elif not token:
             await self._distinct(exchange, context)
@@ -181,6 +181,13 @@ class StreamEndpoint:
             _log.error("an operation of a stream failed", request_id=request_id, exc_info=error)
             events.put(_failed(id_, defect(request_id)))
         events.put(write_event("complete", id_))
+
+
+def _owner(context: RequestContext, scope: Scope) -> Hashable:
+    """The person where one is known, else the address: what a client can't choose anew for each request."""
+    if context.caller.viewer is not None:
+        return context.caller.viewer.user_id
+    return context.caller.address or (scope["client"] or [""])[0]
 
 
 def _failed(id_: str | None, *errors: Mapping[str, Any]) -> bytes:

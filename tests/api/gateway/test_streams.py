@@ -1,7 +1,7 @@
 """Operations as server-sent events, by both modes of the graphql-sse protocol."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -9,6 +9,7 @@ import aiohttp
 import orjson
 import pytest
 
+from gateway.edge.forwarding import ForwardingCallers
 from gateway.edge.options import EdgeOptions
 from murmur.identity import Caller, Viewer
 from murmur.sockets.session import SocketLimits
@@ -235,6 +236,32 @@ async def test_a_stream_carries_as_many_operations_as_a_socket() -> None:
     for id_, status in (("1", 202), ("2", 429)):
         body = orjson.dumps({"query": REVIEWED, "extensions": {"operationId": id_}})
         assert (await ask(edge.app, "POST", "/graphql/stream", body=body, headers=headers)).status == status
+
+
+async def test_streams_that_nobody_opens_leave_places_for_other_addresses_and_people() -> None:
+    edge = Edge(EdgeOptions(most_sockets=4, most_unopened_streams=2))
+    ada = {"authorization": f"Bearer {edge.token(1)}"}
+
+    async def reserved(client: str, headers: Mapping[str, str] | None = None) -> str:
+        answer = await ask(edge.app, "PUT", "/graphql/stream", headers=headers or {}, client=client)
+        assert answer.status == 201
+        return answer.body.decode()
+
+    async def opens(token: str, headers: Mapping[str, str] | None = None) -> int:
+        return (await ask(edge.app, "GET", "/graphql/stream", headers=EVENTS | {TOKEN: token} | dict(headers or {}))).status
+
+    greedy = [await reserved("198.51.100.1") for _ in range(10)]
+    hers, others = await reserved("198.51.100.1", ada), await reserved("198.51.100.2")
+    assert [await opens(token) for token in greedy] == [404] * 8 + [200] * 2
+    assert (await opens(hers, ada), await opens(others)) == (200, 200)
+
+
+async def test_headers_that_a_client_makes_up_are_no_reason_for_more_unopened_streams() -> None:
+    edge = Edge(EdgeOptions(most_sockets=2, most_unopened_streams=1), callers=ForwardingCallers())
+    for number in range(3):
+        headers = {"authorization": f"made up {number}"}
+        assert (await ask(edge.app, "PUT", "/graphql/stream", headers=headers)).status == 201
+    assert (await ask(edge.app, "PUT", "/graphql/stream", client="198.51.100.2")).status == 201
 
 
 async def test_a_stream_belongs_to_whoever_reserved_it(edge: Edge, client: aiohttp.ClientSession) -> None:
