@@ -6,6 +6,8 @@ import os
 import secrets
 from pathlib import Path
 
+from murmur.locks import is_locked, take_lock
+
 _LOOK_SECONDS = 0.1
 
 
@@ -29,16 +31,8 @@ class ProcessLocks:
         if name == self.name:
             return self._handle is not None
         path = self._folder / name
-        try:
-            handle = os.open(path, os.O_RDWR)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if is_locked(path):
             return True
-        finally:
-            os.close(handle)
         path.unlink(missing_ok=True)
         return False
 
@@ -52,15 +46,6 @@ class ProcessLocks:
 async def wait_for_lock(path: Path) -> int:
     """The handle of a file locked for its holder alone, as soon as nobody else holds it; closing it gives it back."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                await asyncio.sleep(_LOOK_SECONDS)
-            else:
-                return handle
-    except BaseException:
-        os.close(handle)
-        raise
+    while (handle := take_lock(path)) is None:  # noqa: ASYNC110 (another process gives it back)
+        await asyncio.sleep(_LOOK_SECONDS)
+    return handle

@@ -1,6 +1,5 @@
 """Keeps programs running: whichever ends is started again, and all end with whoever keeps them."""
 
-import fcntl
 import json
 import os
 import signal
@@ -14,6 +13,7 @@ import structlog
 
 from murmur.cluster.server import Server
 from murmur.errors import StartupError
+from murmur.locks import is_locked, take_lock
 
 _POLL_SECONDS = 0.2
 _RESTART_SECONDS = (0.5, 30.0)
@@ -60,11 +60,10 @@ class Supervisor:
         self._file = folder / "cluster.json"
         self._kept: list[_Kept] = []
         # Held until the process ends, however it does.
-        self._lock = os.open(folder / "cluster.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StartupError(f"another cluster runs in {folder}; stop it, or choose another folder by --directory") from error
+        lock = take_lock(folder / "cluster.lock")
+        if lock is None:
+            raise StartupError(f"another cluster runs in {folder}; stop it, or choose another folder by --directory")
+        self._lock = lock
         _end([entry for entry in read_entries(folder) if entry.alive])
 
     def keep(self, server: Server, probe: str | None = None) -> None:
@@ -119,17 +118,7 @@ def read_entries(folder: Path) -> list[Entry]:
 
 def supervised(folder: Path) -> bool:
     """Whether a supervisor watches over a folder now."""
-    try:
-        handle = os.open(folder / "cluster.lock", os.O_RDWR)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
+    return is_locked(folder / "cluster.lock")
 
 
 def _entry(kept: _Kept) -> Entry:

@@ -1,6 +1,5 @@
 """Node ids leased by file locks, for processes that share a folder."""
 
-import fcntl
 import os
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from murmur.clock import Clock
 from murmur.errors import NodeIdsExhausted
 from murmur.ids import RESERVATION_MS, IdSource, Snowflakes
 from murmur.leases.ports import FOLLOWED_MS
+from murmur.locks import take_lock
 
 
 class FileLease:
@@ -20,11 +20,8 @@ class FileLease:
         folder.mkdir(parents=True, exist_ok=True)
         self._clock = clock
         for node in range(nodes):
-            handle = os.open(folder / f"{node:04d}", os.O_RDWR | os.O_CREAT, 0o600)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(handle)
+            handle = take_lock(folder / f"{node:04d}")
+            if handle is None:
                 continue
             self._handle = handle
             self.node = node

@@ -1,7 +1,6 @@
 """Everything in one process: stores, subgraphs, broker, workers, gateway."""
 
 import asyncio
-import fcntl
 import os
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,6 +12,7 @@ from gateway.partners.service import Partners
 from murmur.broker.ports import Broker
 from murmur.clock import wall_clock
 from murmur.errors import StartupError
+from murmur.locks import take_lock
 from murmur.roles.background import beside
 from murmur.roles.edge import Gateway
 from murmur.roles.gateway import open_gateway
@@ -69,11 +69,9 @@ async def open_platform(settings: Settings) -> AsyncGenerator[Platform]:
 
 def lock_folder(data_dir: Path, stack: AsyncExitStack) -> None:
     """Be the only platform on a data folder until `stack` is closed. Raises StartupError when another one is."""
-    handle = os.open(data_dir / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    stack.callback(os.close, handle)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+    lock = take_lock(data_dir / "up.lock")
+    if lock is None:
         raise StartupError(
             f"another murmur runs on the data folder {data_dir}; stop it, or choose another by --data-dir or MURMUR_DATA_DIR"
-        ) from error
+        )
+    stack.callback(os.close, lock)
