@@ -95,22 +95,22 @@ async def tweets_room(stores: Stores, settings: Settings, metrics: Metrics) -> T
     )
 
 
-async def timelines_room(stores: Stores, settings: Settings, metrics: Metrics) -> TimelinesRoom:  # noqa: ARG001 (a room's door)
+async def timelines_room(stores: Stores, _settings: Settings, metrics: Metrics) -> TimelinesRoom:
     return timelines_wiring.build(
         stores.timelines, graph=stores.users, posts=stores.tweets, pubsub=stores.pubsub, metrics=metrics
     )
 
 
-async def notifications_room(stores: Stores, settings: Settings, metrics: Metrics) -> NotificationsRoom:  # noqa: ARG001 (a room's door)
+async def notifications_room(stores: Stores, _settings: Settings, _metrics: Metrics) -> NotificationsRoom:
     return notifications_wiring.build(stores.notifications, people=stores.users, pubsub=stores.pubsub, clock=wall_clock)
 
 
-async def search_room(stores: Stores, settings: Settings, metrics: Metrics) -> SearchRoom:  # noqa: ARG001 (a room's door)
+async def search_room(stores: Stores, settings: Settings, _metrics: Metrics) -> SearchRoom:
     prohibited = settings.content.prohibited_file
     return search_wiring.build(stores.search, stores.trends, tweets=stores.tweets, people=stores.users, prohibited=prohibited)
 
 
-async def analytics_room(stores: Stores, settings: Settings, metrics: Metrics) -> AnalyticsRoom:  # noqa: ARG001 (a room's door)
+async def analytics_room(stores: Stores, _settings: Settings, _metrics: Metrics) -> AnalyticsRoom:
     return analytics_wiring.build(
         stores.analytics, tweets=stores.tweets, log=stores.broker, ids=await stores.ids(), clock=wall_clock
     )

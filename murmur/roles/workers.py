@@ -46,18 +46,18 @@ def _fanout(stores: Stores, settings: Settings, metrics: Metrics) -> Run:
     return lambda: run_fanout(broker, timelines, users, tweets, metrics, threshold=threshold, arrivals=arrivals)
 
 
-def _live(stores: Stores, settings: Settings, metrics: Metrics) -> Run:  # noqa: ARG001 (a worker's door)
+def _live(stores: Stores, _settings: Settings, metrics: Metrics) -> Run:
     broker, pubsub = stores.broker, stores.pubsub
     return lambda: run_live(broker, pubsub, metrics)
 
 
-def _notifier(stores: Stores, settings: Settings, metrics: Metrics) -> Run:  # noqa: ARG001 (a worker's door)
+def _notifier(stores: Stores, _settings: Settings, metrics: Metrics) -> Run:
     broker = stores.broker
     service = NotificationService(stores.notifications, stores.users, stores.pubsub, wall_clock)
     return lambda: run_notifier(broker, service, metrics)
 
 
-def _indexer(stores: Stores, settings: Settings, metrics: Metrics) -> Run:  # noqa: ARG001 (a worker's door)
+def _indexer(stores: Stores, _settings: Settings, metrics: Metrics) -> Run:
     broker = stores.broker
     indexer = Indexer(stores.search, stores.tweets, stores.users)
     return lambda: run_indexer(broker, indexer, metrics)
@@ -70,13 +70,13 @@ def _trends(stores: Stores, settings: Settings, metrics: Metrics) -> Run:
     return lambda: run_trends(broker, ranker, metrics)
 
 
-def _analytics(stores: Stores, settings: Settings, metrics: Metrics) -> Run:  # noqa: ARG001 (a worker's door)
+def _analytics(stores: Stores, _settings: Settings, metrics: Metrics) -> Run:
     broker = stores.broker
     counting = Counting(stores.analytics, stores.tweets, stores.users, wall_clock)
     return lambda: run_analytics(broker, counting, metrics)
 
 
-def _invalidator(stores: Stores, settings: Settings, metrics: Metrics) -> Run:  # noqa: ARG001 (a worker's door)
+def _invalidator(stores: Stores, _settings: Settings, metrics: Metrics) -> Run:
     broker, cache = stores.broker, stores.cache
     return _nothing_to_do if cache is None else lambda: run_invalidator(broker, cache, metrics)
 
