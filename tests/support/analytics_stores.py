@@ -1,7 +1,6 @@
 """Where the analytics of a test are kept, by each adapter."""
 
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 
 from murmur.cluster.mongodb import MongoDB
@@ -11,16 +10,11 @@ from subgraphs.analytics.ports import AnalyticsStore
 from subgraphs.analytics.stores.mongodb import MongoAnalytics
 from subgraphs.analytics.wiring import open_store
 from tests.support.city import cheap_settings
-from tests.support.mongodb_databases import store_url
+from tests.support.mongodb_databases import empty_store
 
 
-@asynccontextmanager
-async def analytics_store(engine: MongoDB | None, folder: Path) -> AsyncGenerator[AnalyticsStore]:
-    """An empty store."""
-    async with store_url(engine, MongoAnalytics) as url:
-        store = open_store(url, folder)
-        yield store
-        await store.close()
+def analytics_store(engine: MongoDB | None, folder: Path) -> AbstractAsyncContextManager[AnalyticsStore]:
+    return empty_store(engine, MongoAnalytics, open_store, folder)
 
 
 async def at_rest(folder: Path) -> None:

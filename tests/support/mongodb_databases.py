@@ -3,7 +3,8 @@
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Protocol, TypeAlias
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import pytest
 from pymongo import AsyncMongoClient
@@ -18,11 +19,17 @@ LookedAt: TypeAlias = "Callable[[Awaitable[object]], Awaitable[tuple[int, int]]]
 """How many documents and keys of indexes all commands of a call look at; none may look through a collection or sort."""
 
 
-class Store(Protocol):
-    @property
-    def engine(self) -> MongoEngine: ...
+class Closable(Protocol):
     @property
     def close(self) -> Callable[[], Awaitable[None]]: ...
+
+
+class Store(Closable, Protocol):
+    @property
+    def engine(self) -> MongoEngine: ...
+
+
+S = TypeVar("S", bound=Closable)
 
 
 def engine_of(adapter: str, request: pytest.FixtureRequest) -> MongoDB | None:
@@ -48,6 +55,17 @@ async def store_url(server: MongoDB | None, open_store: Callable[[str], Store]) 
     async with AsyncMongoClient(server.url) as client:
         await client.drop_database(name)
     assert WATCH.faults(name) == []
+
+
+@asynccontextmanager
+async def empty_store(
+    server: MongoDB | None, on_mongodb: Callable[[str], Store], open_store: Callable[[str, Path], S], folder: Path
+) -> AsyncGenerator[S]:
+    """A store in a database of its own, or in a folder; nothing is in it."""
+    async with store_url(server, on_mongodb) as url:
+        store = open_store(url, folder)
+        yield store
+        await store.close()
 
 
 @asynccontextmanager

@@ -1,7 +1,6 @@
 """Where the tweets of a test are kept, by each adapter."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from murmur.cluster.mongodb import MongoDB
@@ -14,17 +13,10 @@ from tests.support.mongodb_databases import ADAPTERS, engine_of
 __all__ = ["ADAPTERS", "engine_of", "store_url", "tweet_store"]
 
 
-@asynccontextmanager
-async def store_url(engine: MongoDB | None) -> AsyncGenerator[str]:
+def store_url(engine: MongoDB | None) -> AbstractAsyncContextManager[str]:
     """The URL of an empty store, which ends with the test. Whatever is asked of MongoDB meanwhile carries its shard key."""
-    async with mongodb_databases.store_url(engine, MongoTweetStore) as url:
-        yield url
+    return mongodb_databases.store_url(engine, MongoTweetStore)
 
 
-@asynccontextmanager
-async def tweet_store(engine: MongoDB | None, folder: Path) -> AsyncGenerator[TweetStore]:
-    """An empty store."""
-    async with store_url(engine) as url:
-        store = open_store(url, folder)
-        yield store
-        await store.close()
+def tweet_store(engine: MongoDB | None, folder: Path) -> AbstractAsyncContextManager[TweetStore]:
+    return mongodb_databases.empty_store(engine, MongoTweetStore, open_store, folder)
