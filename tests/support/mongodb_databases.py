@@ -49,6 +49,7 @@ async def store_url(server: MongoDB | None, open_store: Callable[[str], Store]) 
     name = f"test_{secrets.token_hex(6)}"
     store = open_store(server.url_of(name))
     await store.engine.apply()
+    assert (await store.engine.check()).missing == ()
     await store.close()
     # A server that only pretends to shut down (a fail point) tells nobody that it is back: its clients ask it often.
     yield f"{server.url_of(name)}&heartbeatFrequencyMS=500"
