@@ -17,17 +17,6 @@ from tests.support.waiting import until
 REVIEWED = "subscription ($shelf: Int) { reviewed(shelf: $shelf) { id title } }"
 
 
-@pytest.fixture
-def edge() -> Edge:
-    return Edge()
-
-
-@pytest.fixture
-async def address(edge: Edge) -> AsyncGenerator[str]:
-    async with served(edge.app) as address:
-        yield address
-
-
 def _value(edge: Edge, sample: str) -> float:
     found = edge.metrics.exposition().decode().partition(f"\n{sample} ")[2]
     return float(found.partition("\n")[0] or 0)

@@ -1,7 +1,7 @@
 """Operations over WebSocket by the graphql-transport-ws protocol."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from ipaddress import ip_network
 
 import pytest
@@ -21,17 +21,6 @@ from tests.support.waiting import until
 REVIEWED = "subscription { reviewed { id reviews title } }"
 SHELF = "subscription ($shelf: Int) { reviewed(shelf: $shelf) { id reviews title } }"
 OTHERWISE = "subscription { reviewed { id } }"
-
-
-@pytest.fixture
-def edge() -> Edge:
-    return Edge()
-
-
-@pytest.fixture
-async def address(edge: Edge) -> AsyncGenerator[str]:
-    async with served(edge.app) as address:
-        yield address
 
 
 async def listening(edge: Edge, count: int = 1) -> None:

@@ -23,11 +23,6 @@ TOKEN = "x-graphql-event-stream-token"
 
 
 @pytest.fixture
-def edge() -> Edge:
-    return Edge()
-
-
-@pytest.fixture
 async def client(edge: Edge) -> AsyncGenerator[aiohttp.ClientSession]:
     async with served(edge.app) as address, aiohttp.ClientSession(address, timeout=aiohttp.ClientTimeout(10)) as session:
         yield session
