@@ -33,6 +33,7 @@ Check = Literal[
     "likes in analytics",
     "retweets in analytics",
     "followers in analytics",
+    "trend count",
     "dead letter",
 ]
 

@@ -11,8 +11,10 @@ from murmur.audit.graph import audit_graph
 from murmur.audit.notifications import audit_notifications
 from murmur.audit.search import audit_search
 from murmur.audit.timelines import audit_timelines
+from murmur.audit.trends import audit_trends
 from murmur.audit.tweets import audit_tweets
 from murmur.broker.ports import Broker
+from murmur.clock import wall_clock
 from murmur.errors import Unavailable
 from murmur.outbox import Outbox
 from murmur.roles.stores import Stores
@@ -45,7 +47,7 @@ async def audit(settings: Settings, *, seconds: float) -> Audit:
         if behind := await come_to_rest(stores, seconds):
             left_out.append(f"what workers keep up: {behind} after {seconds:g} s, so it can't be complete")
         else:
-            passes += [*passes_at_rest(stores), lambda: audit_search(stores.search, stores.tweets, stores.users)]
+            passes += [*passes_at_rest(stores), *passes_over_copies(stores)]
             if not left_out:
                 passes.append(lambda: audit_timelines(stores.timelines, stores.users, stores.tweets))
         findings = [finding for one in passes for finding in await steady(one)]
@@ -64,6 +66,14 @@ def passes_at_rest(stores: Stores) -> Sequence[Pass]:
     return (
         lambda: audit_notifications(stores.notifications, stores.users, stores.tweets),
         lambda: audit_analytics(stores.analytics, stores.users, stores.tweets),
+    )
+
+
+def passes_over_copies(stores: Stores) -> Sequence[Pass]:
+    """What agrees then of stores that are made again from the others."""
+    return (
+        lambda: audit_search(stores.search, stores.tweets, stores.users),
+        lambda: audit_trends(stores.trends, stores.users, stores.tweets, wall_clock()),
     )
 
 
