@@ -22,6 +22,7 @@ from murmur.telemetry.health import Health
 from murmur.telemetry.metrics import Metrics
 from tests.support.asgi import Reply, ask
 from tests.support.library import Library, library_engine, library_subgraphs
+from tests.support.waiting import until
 
 JSON = "application/json"
 RESPONSE = "application/graphql-response+json"
@@ -85,3 +86,12 @@ class Edge:
 
     async def query(self, document: str, headers: Mapping[str, str] | None = None, **variables: object) -> Reply:
         return await self.post({"query": document, "variables": variables}, headers)
+
+
+async def listening(edge: Edge, count: int = 1) -> None:
+    """Wait until so many follow the reviews of books."""
+
+    async def listened() -> bool:
+        return len(edge.library.listeners) == count
+
+    await until(listened)

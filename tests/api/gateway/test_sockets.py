@@ -14,20 +14,13 @@ from murmur.identity import Caller, Viewer
 from murmur.roles.connections import BoundedSocket
 from murmur.sockets.session import SocketLimits
 from tests.support.asgi import served
-from tests.support.edge import Edge
+from tests.support.edge import Edge, listening
 from tests.support.socket import SECONDS, socket
 from tests.support.waiting import until
 
 REVIEWED = "subscription { reviewed { id reviews title } }"
 SHELF = "subscription ($shelf: Int) { reviewed(shelf: $shelf) { id reviews title } }"
 OTHERWISE = "subscription { reviewed { id } }"
-
-
-async def listening(edge: Edge, count: int = 1) -> None:
-    async def listened() -> bool:
-        return len(edge.library.listeners) == count
-
-    await until(listened)
 
 
 def following_now(edge: Edge) -> int:

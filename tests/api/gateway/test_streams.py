@@ -14,7 +14,7 @@ from gateway.edge.options import EdgeOptions
 from murmur.identity import Caller, Viewer
 from murmur.sockets.session import SocketLimits
 from tests.support.asgi import ask, served
-from tests.support.edge import Edge
+from tests.support.edge import Edge, listening
 from tests.support.waiting import until
 
 REVIEWED = "subscription { reviewed { id reviews title } }"
@@ -26,13 +26,6 @@ TOKEN = "x-graphql-event-stream-token"
 async def client(edge: Edge) -> AsyncGenerator[aiohttp.ClientSession]:
     async with served(edge.app) as address, aiohttp.ClientSession(address, timeout=aiohttp.ClientTimeout(10)) as session:
         yield session
-
-
-async def listening(edge: Edge, count: int = 1) -> None:
-    async def listened() -> bool:
-        return len(edge.library.listeners) == count
-
-    await until(listened)
 
 
 async def next_event(response: aiohttp.ClientResponse) -> tuple[str, Any]:
