@@ -54,7 +54,7 @@ class Appender:
         # stop() waits until all is acknowledged, and an idempotent producer tries that for ever. So its parts end one by one;
         # the sender must have begun for that. The version is bounded for these two private parts.
         await asyncio.sleep(0)
-        await self._producer._sender.close()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] (stop() alone ends it else)
+        await self._producer._sender.close()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] (nothing public ends it alone)
         await self._producer.client.close()
         self._producer._closed = True  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] (or it warns that it was left open)
 

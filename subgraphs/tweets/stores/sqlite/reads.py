@@ -19,7 +19,7 @@ FROM json_each(?1) j CROSS JOIN tweets t ON t.id = j.value LEFT JOIN tweet_count
 """  # noqa: S608 (column names of ours only)
 
 _MARKS = " UNION ALL ".join(
-    f"SELECT '{kind}', t.id FROM json_each(?1) j CROSS JOIN {kind} e ON e.user_id = ?2 AND e.tweet_id = j.value"  # noqa: S608 (tables)
+    f"SELECT '{kind}', t.id FROM json_each(?1) j CROSS JOIN {kind} e ON e.user_id = ?2 AND e.tweet_id = j.value"  # noqa: S608 (our tables)
     " CROSS JOIN tweets t ON t.id = e.tweet_id WHERE t.deleted = 0"
     for kind in ("likes", "retweets", "bookmarks")
 )
