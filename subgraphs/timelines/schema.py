@@ -119,16 +119,16 @@ class Query:
         return _connection(_HOME, await info.context.service.home(viewer_id, wanted))
 
 
-@strawberry.type(description="What has come to the top of a home timeline since it is followed.")
+@strawberry.type(description="What others have brought to the top of a home timeline since it is followed.")
 class TimelineUpdate:
-    new_count: int = strawberry.field(description="How many entries have come since then, counted up to 100.")
+    new_count: int = strawberry.field(description="How many entries of others have come since then, counted up to 100.")
     newest: TimelineEntry = strawberry.field(description="The newest of them.")
 
 
 @strawberry.type(description="What can be followed as it happens.")
 class Subscription:
     @strawberry.subscription(
-        description="That something has come to the top of the viewer's home timeline, at most a few times a second. "
+        description="That others have brought something to the top of the viewer's home timeline, at most a few times a second. "
         "Ask `homeTimeline` for the entries. Needs a signed-in viewer."
     )
     async def home_timeline_updated(self, info: TimelinesInfo) -> AsyncGenerator[TimelineUpdate, None]:

@@ -211,6 +211,24 @@ async def test_who_is_blocked_or_muted_can_be_let_in_again(platform: Running, br
         await expect(kim.page.get_by_role("main").get_by_role("button", name="Follow @leo")).to_be_visible()
 
 
+async def test_what_one_posts_in_another_tab_is_no_news(platform: Running, browser: Browser) -> None:
+    async with visiting(browser, platform.url) as ursa, visiting(browser, platform.url) as vito:
+        await ursa.sign_up("ursa", "Ursa")
+        await vito.sign_up("vito", "Vito")
+        await vito.follow("ursa")
+        await vito.go("/")
+        await expect(vito.page.get_by_text("Nothing here yet")).to_be_visible()
+        page = vito.page
+        await vito.open("/")
+        await vito.post("Written elsewhere")
+        await ursa.post("Written by Ursa")
+        announced, feed = page.locator(".announce"), page.get_by_role("feed")
+        await expect(announced).to_have_text("1 new post")
+        await announced.click()
+        await expect(feed).to_contain_text("Written by Ursa")
+        await expect(feed).to_contain_text("Written elsewhere")
+
+
 async def test_more_than_a_page_of_news_leaves_no_gap(platform: Running, browser: Browser) -> None:
     async with visiting(browser, platform.url) as mona, visiting(browser, platform.url) as ned:
         await mona.sign_up("mona", "Mona")

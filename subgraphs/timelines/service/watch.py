@@ -53,7 +53,7 @@ class Arrivals:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What has come to the top of a home timeline since it is watched: how many entries (at most 100), and the newest."""
+    """What others brought to the top of a home timeline since it is watched: how many entries (at most 100), and the newest."""
 
     new_count: int
     newest: Post
@@ -77,7 +77,7 @@ class HomeWatch:
         self._listens = asyncio.Event()
 
     async def follow(self, viewer_id: int) -> AsyncGenerator[Update]:
-        """An update whenever something has come to the top of the viewer's home timeline."""
+        """An update whenever others have brought something to the top of the viewer's home timeline; one's own is no news."""
         async with self._watching(viewer_id) as watcher:
             # Listening began before this look, so what comes in between is found by one of the two.
             first = await self._service.home(viewer_id, Window(1))
@@ -85,7 +85,8 @@ class HomeWatch:
             told: tuple[int, int] | None = None
             while True:
                 await self._woken(viewer_id, watcher)
-                found = (await self._service.home(viewer_id, Window(MAX_PAGE, above=top))).items
+                arrived = await self._service.home(viewer_id, Window(MAX_PAGE, above=top))
+                found = [post for post in arrived.items if post.user_id != viewer_id]
                 if found and told != (len(found), found[0].id):
                     told = len(found), found[0].id
                     yield Update(len(found), found[0])

@@ -12,6 +12,7 @@ from murmur.roles.up import Platform
 from tests.support.asgi import served
 from tests.support.city import City, Person, founded
 from tests.support.socket import Socket, socket
+from tests.support.waiting import until
 
 HOME = "subscription { homeTimelineUpdated { newCount newest { tweet { id text author { handle } } retweetedBy { handle } } } }"
 TWEET = "subscription ($id: ID!) { tweetUpdated(id: $id) { text likeCount retweetCount replyCount viewerLiked deleted } }"
@@ -60,6 +61,26 @@ async def test_a_home_timeline_tells_of_each_new_tweet_and_how_many_there_are(pl
         update = await event(client)
         assert update["newCount"] == first["newCount"] + 1
         assert update["newest"] == {"tweet": {"id": tweet, "text": "second", "author": {"handle": "bea"}}, "retweetedBy": None}
+
+
+async def test_what_one_posts_oneself_is_no_news(platform: tuple[City, Platform]) -> None:
+    city, running = platform
+    ada, bea, cleo = await city.people("ada", "bea", "cleo")
+    await ada.follow(bea)
+    strange = await cleo.tweet("strange")
+    async with listening(running, ada) as client:
+        await client.subscribe("1", HOME)
+        first = await first_event(client, lambda: bea.tweet("first"))
+        await ada.engage("retweet", strange)
+        own = {strange, await ada.tweet("mine")}
+
+        async def arrived() -> bool:
+            return own <= {entry["tweet"]["id"] for entry in await ada.home()}
+
+        await until(arrived)
+        await bea.tweet("second")
+        update = await event(client)
+        assert (update["newCount"], update["newest"]["tweet"]["text"]) == (first["newCount"] + 1, "second")
 
 
 async def test_a_home_timeline_tells_of_people_whose_posts_are_pulled(platform: tuple[City, Platform]) -> None:

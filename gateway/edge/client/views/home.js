@@ -7,10 +7,13 @@ import { h, mark } from "../dom.js";
 import { feed } from "../feed.js";
 import { run } from "../graphql.js";
 import { live } from "../live.js";
+import { viewer } from "../session.js";
 import { head } from "./parts.js";
 
 const PAGE = 20;
 const PAUSE_MS = 300;
+
+const isOwn = ({ tweet, retweetedBy }) => (retweetedBy ?? tweet.author)?.handle === viewer()?.handle;
 
 export function home(_place, signal) {
   const announce = h("button", { type: "button", class: "announce", hidden: true, onclick: showNew });
@@ -39,13 +42,19 @@ export function home(_place, signal) {
     const known = page.nodes.findLastIndex(({ tweet: { id } }) => timeline.has(id) && !own.has(id));
     gap = known < 0 && page.pageInfo.hasNextPage;
     waiting = known < 0 ? fresh : fresh.filter((entry) => page.nodes.indexOf(entry) < known);
+    if (!gap && waiting.every(isOwn)) {
+      for (const { tweet } of waiting) own.add(tweet.id);
+      timeline.prepend(waiting);
+      waiting = [];
+    }
     tell();
   }
+  /** What the viewer posted elsewhere waits with the rest, but is no news. */
   function tell() {
-    const many = waiting.length >= PAGE ? `${PAGE}+` : String(waiting.length);
-    const words = `${many} new ${waiting.length === 1 ? "post" : "posts"}`;
-    mark(announce, "hidden", waiting.length === 0);
-    if (waiting.length && announce.textContent !== words) say(words);
+    const news = waiting.filter((entry) => !isOwn(entry)).length;
+    const words = `${news}${waiting.length >= PAGE ? "+" : ""} new ${news === 1 ? "post" : "posts"}`;
+    mark(announce, "hidden", news === 0);
+    if (news && announce.textContent !== words) say(words);
     announce.textContent = words;
   }
   async function showNew() {
