@@ -13,7 +13,7 @@ from starlette.types import Receive
 from gateway.edge.options import Bounds
 from gateway.edge.refusal import malformed, too_large
 
-_MOST_PARAMETERS = 20
+MOST_PARAMETERS = 20
 _DROPPED_BYTES = 16 * 1024 * 1024
 _DROPPED_SECONDS = 2.0
 
@@ -109,9 +109,9 @@ def of_query(query: bytes, bounds: Bounds) -> Parameters:
     if len(query) > bounds.url_bytes:
         raise malformed(f"the URL's parameters are larger than {bounds.url_bytes} bytes; send a POST", 414)
     try:
-        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_PARAMETERS)
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
     except ValueError as error:
-        raise malformed(f"the URL's parameters are not at most {_MOST_PARAMETERS} names and values in UTF-8") from error
+        raise malformed(f"the URL's parameters are not at most {MOST_PARAMETERS} names and values in UTF-8") from error
     request: dict[str, Any] = dict(pairs)
     if len(request) < len(pairs):
         raise malformed("a parameter stands twice in the URL")

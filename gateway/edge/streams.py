@@ -24,7 +24,7 @@ from gateway.edge.media import require_json
 from gateway.edge.operations import Operations, request_id_of
 from gateway.edge.options import EdgeOptions
 from gateway.edge.origins import Origins
-from gateway.edge.parameters import Body, ClientGone, Parameters, of_query, of_request, request_of
+from gateway.edge.parameters import MOST_PARAMETERS, Body, ClientGone, Parameters, of_query, of_request, request_of
 from gateway.edge.refusal import Header, Refusal, malformed
 from gateway.edge.reservations import Reservations
 from gateway.federation.engine import RequestRefused
@@ -53,8 +53,12 @@ class _Exchange:
         return self.scope["method"]
 
     def parameter(self, name: str) -> str:
-        """Of the URL; empty where there is none."""
-        return parse_qs(self.scope["query_string"].decode("latin-1"), max_num_fields=20).get(name, [""])[0]
+        """Of the URL; empty where there is none. Raises Refusal."""
+        try:
+            given = parse_qs(self.scope["query_string"].decode("latin-1"), max_num_fields=MOST_PARAMETERS)
+        except ValueError as error:
+            raise malformed(f"the URL has more than {MOST_PARAMETERS} parameters") from error
+        return given.get(name, [""])[0]
 
     async def answer(self, status: int, body: bytes = b"", *headers: Header) -> None:
         always = (b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store"), *self.allowed

@@ -281,6 +281,12 @@ async def test_what_is_no_request_of_the_protocol_is_refused(
         assert (await response.json())["errors"][0]["message"]
 
 
+async def test_a_url_of_very_many_parameters_is_refused(client: aiohttp.ClientSession) -> None:
+    async with client.get("/graphql", params=[("a", "b")] * 21, headers=EVENTS) as response:
+        assert response.status == 400
+        assert (await response.json())["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
 async def test_who_never_reads_a_stream_is_cut_off(edge: Edge, client: aiohttp.ClientSession) -> None:
     edge.library.titles["3"] = "x" * 100_000
     async with stream(client, REVIEWED) as response:
