@@ -10,7 +10,7 @@ from typing import Literal
 import orjson
 from starlette.types import Receive, Send
 
-from gateway.edge.refusal import Header, Refusal
+from gateway.edge.refusal import CLOSE, Header, Refusal
 from murmur.clock import wall_clock
 from murmur.errors import ErrorCode
 from murmur.sockets.session import SocketLimits
@@ -114,9 +114,12 @@ class EventStreams:
         self._limits = limits
         self._most = most
         self._streams: set[EventStream] = set()
+        self._draining = False
 
     def admit(self) -> EventStream:
-        """A stream, which `release` gives back. Raises Refusal (503) when there are too many."""
+        """A stream, which `release` gives back. Raises Refusal (503) when there are too many, and once they drain."""
+        if self._draining:
+            raise Refusal(503, ErrorCode.UNAVAILABLE, "this server is stopping", (b"retry-after", b"1"), CLOSE)
         if len(self._streams) >= self._most:
             raise Refusal(503, ErrorCode.UNAVAILABLE, "too many streams at once; try again", (b"retry-after", b"1"))
         stream = EventStream(self._limits)
@@ -127,6 +130,7 @@ class EventStreams:
         self._streams.discard(stream)
 
     def drain(self) -> None:
-        """End every stream; clients open them again, elsewhere."""
+        """Let nobody in any more, and end every stream; clients open them again, elsewhere."""
+        self._draining = True
         for stream in self._streams:
             stream.end()

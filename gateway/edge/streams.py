@@ -80,7 +80,7 @@ class StreamEndpoint:
         self._reservations = Reservations(self._streams, options.most_unopened_streams)
 
     def drain(self) -> None:
-        """End every stream; clients open them again, elsewhere."""
+        """Let nobody in any more, and end every stream; clients open them again, elsewhere."""
         self._streams.drain()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -301,10 +301,12 @@ async def test_who_never_reads_a_stream_is_cut_off(edge: Edge, client: aiohttp.C
             await asyncio.sleep(0)
 
 
-async def test_a_drain_ends_streams(edge: Edge, client: aiohttp.ClientSession) -> None:
+async def test_a_drain_ends_streams_and_begins_none(edge: Edge, client: aiohttp.ClientSession) -> None:
     async with stream(client, REVIEWED) as response:
         await listening(edge)
         assert await edge.gate.drain(5)
         with pytest.raises(EOFError):
             await next_event(response)
+        async with stream(client, REVIEWED) as late:
+            assert late.status == 503
     await listening(edge, 0)
