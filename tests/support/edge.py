@@ -14,8 +14,9 @@ from gateway.edge.client import WebClient
 from gateway.edge.gate import Gate
 from gateway.edge.options import EdgeOptions
 from gateway.edge.tokens import Network, TokenCallers
-from gateway.federation.executor.transport import Transport
+from gateway.federation.executor.transport import SubgraphRequest, SubgraphResponse, Transport
 from gateway.partners.service import Partners
+from gateway.transports.context import RequestContext
 from gateway.transports.in_process import InProcessTransport
 from murmur.identity import Caller, TokenSigner, TokenVerifier, Viewer, jwks
 from murmur.telemetry.health import Health
@@ -79,6 +80,11 @@ class Edge:
     def token(self, user_id: int = 7) -> str:
         return self.access.sign(Caller(Viewer(user_id, "session")))[0]
 
+    def metric(self, sample: str) -> float:
+        """The value of a sample, such as `murmur_subscriptions{door="sse"}`; 0 where there is none."""
+        found = self.metrics.exposition().decode().partition(f"\n{sample} ")[2]
+        return float(found.partition("\n")[0] or 0)
+
     async def post(self, request: object, headers: Mapping[str, str] | None = None, **others: Any) -> Reply:
         """POSTs a value as JSON, or bytes as they are."""
         body = request if isinstance(request, bytes) else orjson.dumps(request)
@@ -86,6 +92,19 @@ class Edge:
 
     async def query(self, document: str, headers: Mapping[str, str] | None = None, **variables: object) -> Reply:
         return await self.post({"query": document, "variables": variables}, headers)
+
+
+class Books:
+    """Keeps the headers that a subgraph over HTTP would get, and answers with `errors`."""
+
+    def __init__(self, *errors: Mapping[str, Any]) -> None:
+        self.headers: Mapping[str, str] = {}
+        self._errors = errors
+
+    async def fetch(self, _request: SubgraphRequest, context: object) -> SubgraphResponse:
+        assert isinstance(context, RequestContext)
+        self.headers = context.subgraph_headers(context.caller)
+        return SubgraphResponse({"books": [{"__typename": "Book", "id": "1", "title": "Kim"}]}, self._errors, {})
 
 
 async def listening(edge: Edge, count: int = 1) -> None:

@@ -1,31 +1,15 @@
 """A gateway whose callers only the subgraphs know: which headers go on, and which errors come back."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from gateway.edge.forwarding import ForwardingCallers
 from gateway.edge.options import EdgeOptions, ErrorsShown
-from gateway.federation.executor.transport import SubgraphRequest, SubgraphResponse
-from gateway.transports.context import RequestContext
 from tests.support.asgi import Reply, ask
-from tests.support.edge import JSON, Edge
+from tests.support.edge import JSON, Books, Edge
 
 BOOKS = b'{"query": "{ books { title } }"}'
-
-
-class Books:
-    """Keeps the headers that a subgraph over HTTP would get, and answers with `errors`."""
-
-    def __init__(self, *errors: Mapping[str, Any]) -> None:
-        self.headers: Mapping[str, str] = {}
-        self._errors = errors
-
-    async def fetch(self, _request: SubgraphRequest, context: object) -> SubgraphResponse:
-        assert isinstance(context, RequestContext)
-        self.headers = context.subgraph_headers(context.caller)
-        return SubgraphResponse({"books": [{"__typename": "Book", "id": "1", "title": "Kim"}]}, self._errors, {})
 
 
 async def asked(books: Books, *headers: tuple[str, str], names: tuple[str, ...] = ("authorization",)) -> Reply:

@@ -17,15 +17,10 @@ from tests.support.waiting import until
 REVIEWED = "subscription ($shelf: Int) { reviewed(shelf: $shelf) { id title } }"
 
 
-def _value(edge: Edge, sample: str) -> float:
-    found = edge.metrics.exposition().decode().partition(f"\n{sample} ")[2]
-    return float(found.partition("\n")[0] or 0)
-
-
 async def running(edge: Edge, *, runs: int, websocket: int, sse: int = 0) -> None:
     async def same() -> bool:
-        told = [_value(edge, f'murmur_subscriptions{{door="{door}"}}') for door in ("websocket", "sse")]
-        return told == [websocket, sse] and _value(edge, "murmur_subscription_runs") == runs == len(edge.library.listeners)
+        told = [edge.metric(f'murmur_subscriptions{{door="{door}"}}') for door in ("websocket", "sse")]
+        return told == [websocket, sse] and edge.metric("murmur_subscription_runs") == runs == len(edge.library.listeners)
 
     await until(same)
 

@@ -1,20 +1,17 @@
 """Operations over WebSocket by the graphql-transport-ws protocol."""
 
 import asyncio
-from collections.abc import Mapping
 from ipaddress import ip_network
 
 import pytest
 
 from gateway.edge.forwarding import ForwardingCallers
 from gateway.edge.options import EdgeOptions
-from gateway.federation.executor.transport import SubgraphRequest, SubgraphResponse
-from gateway.transports.context import RequestContext
 from murmur.identity import Caller, Viewer
 from murmur.roles.connections import BoundedSocket
 from murmur.sockets.session import SocketLimits
 from tests.support.asgi import served
-from tests.support.edge import Edge, listening
+from tests.support.edge import Books, Edge, listening
 from tests.support.socket import SECONDS, socket
 from tests.support.waiting import until
 
@@ -25,8 +22,7 @@ OTHERWISE = "subscription { reviewed { id } }"
 
 def following_now(edge: Edge) -> int:
     """How many clients follow something over WebSocket."""
-    sample = 'murmur_subscriptions{door="websocket"} '
-    return int(float(edge.metrics.exposition().decode().partition(sample)[2].partition("\n")[0]))
+    return int(edge.metric('murmur_subscriptions{door="websocket"}'))
 
 
 async def following(edge: Edge, count: int) -> None:
@@ -289,23 +285,11 @@ async def test_a_client_says_nothing_for_the_proxy_that_it_came_by() -> None:
 
 
 async def test_headers_that_go_on_are_taken_where_the_handshake_has_none() -> None:
-    books = Headers()
+    books = Books()
     options = EdgeOptions(allowed_headers=("x-user-id", "x-tenant"))
     edge = Edge(options, transports={"books": books}, callers=ForwardingCallers(("x-user-id", "x-tenant")))
     async with served(edge.app) as address, socket(address, **{"X-User-Id": "by the proxy"}) as client:
         await client.init({"x-user-id": "made up", "x-tenant": "7", "x-other": "1"})
         await client.subscribe("1", "{ books { title } }")
         await client.next()
-    assert books.seen == {"x-user-id": "by the proxy", "x-tenant": "7"}
-
-
-class Headers:
-    """Keeps the headers that a subgraph over HTTP would get."""
-
-    def __init__(self) -> None:
-        self.seen: Mapping[str, str] = {}
-
-    async def fetch(self, _request: SubgraphRequest, context: object) -> SubgraphResponse:
-        assert isinstance(context, RequestContext)
-        self.seen = context.subgraph_headers(context.caller)
-        return SubgraphResponse({"books": []}, (), {})
+    assert books.headers == {"x-user-id": "by the proxy", "x-tenant": "7"}
