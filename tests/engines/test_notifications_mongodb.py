@@ -134,6 +134,25 @@ async def test_what_may_be_sharded_is_written_one_person_at_a_time(url: str) -> 
     await direct.close()
 
 
+async def test_who_is_held_by_somebody_holds_up_nobody_who_is_told_beside_them(url: str) -> None:
+    store = MongoNotifications(f"{url}&timeoutMS=2000")
+    people = range(100, 150)
+    await store.add([notice for person in people for notice in notices(Kind.LIKE, [BEA], [person], person)])
+    more = [notice for person in people for notice in notices(Kind.LIKE, [CLEO], [person], person)]
+    async with AsyncMongoClient[Document](url) as client, client.start_session() as session:
+        held = Concern().of(client.get_default_database())["notifications"]
+        # As one does who is killed before it commits.
+        await session.start_transaction(write_concern=held.write_concern)
+        await held.update_one({"_id": 120, "r": 120}, {"$inc": {"turn": 1}}, session=session)
+        with pytest.raises(Unavailable):
+            await store.add(more)
+        told = {notice.recipient_id for notice in await store.notices_after((0, 0), 1_000) if notice.actor_id == CLEO}
+        assert told == {*people} - {120}
+        await session.abort_transaction()
+    assert await store.add(more) == {120}
+    await store.close()
+
+
 async def test_who_is_told_very_much_for_the_first_time_has_no_more_than_is_kept(store: MongoNotifications, url: str) -> None:
     await store.add(notices(Kind.REPLY, [BEA], range(1, KEPT + 101)))
     assert await kept(url, {"p": {"$exists": True}}) == await kept(url, {"at": {"$exists": True}}) == KEPT

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pymongo import AsyncMongoClient, InsertOne, ReplaceOne, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, OperationFailure
 
 from murmur.mongodb import Document, Write, duplicates, few_at_once, transact, write_all
 from subgraphs.notifications.model import KEPT, SHOWN_ACTORS, Notice, StoredNotice
@@ -22,6 +22,7 @@ Name = tuple[object, ...]
 
 _PEOPLE_TOGETHER = 64
 _UNSHARDED = "ReplicaSetWithPrimary"
+_MET_SOMEBODY = "TransientTransactionError"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,10 @@ class _Seen:
     new: Sequence[Notice]
     open_groups: Sequence[Document]
     left: Collection[Name]
+
+
+class _Crossed(Exception):
+    """Somebody has changed since the look, or one of several is changed by somebody else now, for whom the others don't wait."""
 
 
 class Adding:
@@ -142,13 +147,23 @@ class Adding:
         return {each: sorted(some, key=lambda group: group["at"]) for each, some in found.items()}
 
     async def _add(self, seen: Sequence[_Seen], of: Mapping[int, Sequence[Notice]]) -> set[int]:
+        async def work(session: AsyncClientSession) -> list[Document]:
+            try:
+                return await self._write(seen, session)
+            except OperationFailure as error:
+                if not error.has_error_label(_MET_SOMEBODY):
+                    if not isinstance(error, BulkWriteError):
+                        raise
+                    duplicates(error)
+                elif len(seen) == 1:
+                    raise
+                raise _Crossed from error
+
         try:
-            people = await transact(self._client, lambda session: self._write(seen, session))
-        except BulkWriteError as error:
-            # Somebody has changed.
-            duplicates(error)
+            people = await transact(self._client, work)
+        except _Crossed:
             if len(seen) > 1:
-                return set().union(*[await self._add([one], of) for one in seen])
+                return set().union(*await few_at_once([self._add([one], of) for one in seen]))
             recipient_id = seen[0].person["r"]
             return {recipient_id} if await self._add_locked(recipient_id, of[recipient_id]) else set()
         for person in people:
