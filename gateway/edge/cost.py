@@ -89,12 +89,12 @@ class ObjectBound:
 
 
 class _Reader:
-    """Reads selections into the fields that count. A fragment is read once a type, however often it is spread."""
+    """Reads selections into the fields that count. A fragment is read once, however often it is spread."""
 
     def __init__(self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         self._schema = schema
         self._fragments = fragments
-        self._spread: dict[tuple[str, str], tuple[_Field, ...]] = {}
+        self._spread: dict[str, tuple[_Field, ...]] = {}
 
     def fields(self, selection_set: SelectionSetNode, parent: Any) -> tuple[_Field, ...]:
         found: list[_Field] = []
@@ -109,11 +109,11 @@ class _Reader:
         return tuple(found)
 
     def _fragment(self, name: str) -> tuple[_Field, ...]:
-        fragment = self._fragments[name]
-        key = (name, fragment.type_condition.name.value)
-        known = self._spread.get(key)
+        known = self._spread.get(name)
         if known is None:
-            known = self._spread[key] = self.fields(fragment.selection_set, self._schema.type_map.get(key[1]))
+            fragment = self._fragments[name]
+            type_ = self._schema.type_map.get(fragment.type_condition.name.value)
+            known = self._spread[name] = self.fields(fragment.selection_set, type_)
         return known
 
     def _narrowed(self, node: InlineFragmentNode, parent: Any) -> Any:

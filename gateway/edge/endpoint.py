@@ -11,7 +11,7 @@ import orjson
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from gateway.edge.callers import Callers
+from gateway.edge.callers import Callers, context_of
 from gateway.edge.explorer import ExplorerPage
 from gateway.edge.gate import Gate
 from gateway.edge.masking import defect
@@ -20,7 +20,7 @@ from gateway.edge.operations import Operations, request_id_of
 from gateway.edge.options import EdgeOptions
 from gateway.edge.origins import Origins
 from gateway.edge.parameters import Body, ClientGone, Parameters, of_body, of_query
-from gateway.edge.refusal import CLOSE, Header, Refusal
+from gateway.edge.refusal import CLOSE, Header, Refusal, malformed
 from gateway.edge.trusted import API_KEY
 from gateway.federation.engine import PreparedOperation, RequestRefused
 from gateway.transports.context import RequestContext
@@ -139,9 +139,7 @@ class GraphqlEndpoint:
                 parameters = of_body(await body.read(self._bounds.body_bytes), self._bounds)
             else:
                 parameters = of_query(scope["query_string"], self._bounds)
-            context = self._callers.context(scope, headers, deadline)
-            if not isinstance(context, RequestContext):
-                context = await context
+            context = await context_of(self._callers, scope, headers, deadline)
             return await self._execute(parameters, context, method, headers, media)
         finally:
             self._gate.leave()
@@ -153,7 +151,7 @@ class GraphqlEndpoint:
             operation, parameters = await self._operations.admit(parameters, context, headers)
         except RequestRefused as refused:
             return Answer(_status_of_refused(media), media, orjson.dumps({"errors": refused.errors}), "refused")
-        self._check_kind(operation, method)
+        _check_kind(operation, method)
         result = await self._operations.execute(operation, parameters, context, request_id_of(headers))
         status, outcome = 200, "ok"
         if "errors" in result:
@@ -167,15 +165,12 @@ class GraphqlEndpoint:
             return _cacheable(answered, headers, context, media, operation.kind)
         return Answer(status, media, answered, outcome, operation.kind)
 
-    def _check_kind(self, operation: PreparedOperation, method: str) -> None:
-        if operation.kind == "subscription":
-            raise Refusal(
-                400,
-                ErrorCode.BAD_USER_INPUT,
-                _SUBSCRIPTIONS,
-            )
-        if method == "GET" and operation.kind != "query":
-            raise Refusal(405, ErrorCode.BAD_USER_INPUT, "a mutation needs POST", (b"allow", b"POST"))
+
+def _check_kind(operation: PreparedOperation, method: str) -> None:
+    if operation.kind == "subscription":
+        raise malformed(_SUBSCRIPTIONS)
+    if method == "GET" and operation.kind != "query":
+        raise Refusal(405, ErrorCode.BAD_USER_INPUT, "a mutation needs POST", (b"allow", b"POST"))
 
 
 def _is_fault(error: Mapping[str, Any]) -> bool:

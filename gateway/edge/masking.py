@@ -1,6 +1,5 @@
 """What a client is told of errors: those that are meant for it as they are, all others without their text."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -30,7 +29,11 @@ class ErrorMask:
     def _mask(self, error: dict[str, Any], request_id: str) -> dict[str, Any]:
         extensions: dict[str, Any] = error.get("extensions") or {}
         told = self._is_told(extensions.get("code"))
-        shown = self._told(extensions) if told else {key: extensions[key] for key in _SHOWN if key in extensions}
+        if told and self._shown == "coded":
+            # Some servers put their own stack beside the code.
+            shown = {key: value for key, value in extensions.items() if key not in _TRACES}
+        else:
+            shown = {key: extensions[key] for key in _SHOWN if key in extensions}
         if not told:
             _log.error("error hidden", request_id=request_id, error=error)
             shown |= {"code": ErrorCode.INTERNAL.value, "requestId": request_id}
@@ -42,9 +45,3 @@ class ErrorMask:
 
     def _is_told(self, code: object) -> bool:
         return code in _KNOWN if self._shown == "known" else isinstance(code, str)
-
-    def _told(self, extensions: Mapping[str, Any]) -> dict[str, Any]:
-        if self._shown == "known":
-            return {key: extensions[key] for key in _SHOWN if key in extensions}
-        # Some servers put their own stack beside the code.
-        return {key: value for key, value in extensions.items() if key not in _TRACES}
