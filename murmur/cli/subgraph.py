@@ -14,7 +14,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def subgraph(
-    name: Annotated[str, typer.Argument(help="users, tweets or timelines")],
+    name: Annotated[str, typer.Argument(help=", ".join(schemas.SCHEMAS))],
     host: Host = None,
     port: Port = None,
     data_dir: DataDir = None,

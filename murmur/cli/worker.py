@@ -7,14 +7,14 @@ import typer
 from murmur.cli.options import DataDir, Host, settings_of
 from murmur.cli.serving import serve_role
 from murmur.roles.worker import open_worker
-from murmur.roles.workers import check_worker
+from murmur.roles.workers import WORKERS, check_worker
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def worker(
-    name: Annotated[str, typer.Argument(help="outbox-relay or fanout")],
+    name: Annotated[str, typer.Argument(help=", ".join(WORKERS))],
     host: Host = None,
     port: Annotated[int | None, typer.Option(help="Port of health and metrics; 0 takes a free one.")] = None,
     data_dir: DataDir = None,

@@ -5,12 +5,9 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from murmur.cluster.certificates import Certificate
-from murmur.cluster.server import HOST, Server, free_ports, remembered
-from murmur.errors import StartupError
+from murmur.cluster.server import HOST, Server, Startable, free_ports, remembered, require
 
 CONFIGURATION = Path(__file__).with_name("haproxy.cfg")
 _CHECK_SECONDS = 30
@@ -21,17 +18,11 @@ def missing() -> str | None:
     return None if _program() else "haproxy not found: apt-get install haproxy"
 
 
-def install(target: Path) -> None:  # noqa: ARG001 (the door of every engine)
-    """Nothing is fetched: the system's packages have it. Raises StartupError when it is not there."""
-    if (absent := missing()) is not None:
-        raise StartupError(absent)
-
-
-class HAProxy:
+class HAProxy(Startable):
     """One HAProxy; `url` is where clients come in. `certificate` is shown to them and to the two `gateways` (host:port)."""
 
     def __init__(self, directory: Path, gateways: Sequence[str], certificate: Certificate, *, port: int | None = None) -> None:
-        install(directory)
+        require(missing())
         ports = remembered(directory / "ports", lambda: " ".join(map(str, free_ports(2)))).split()
         public, operators = port or int(ports[0]), int(ports[1])
         first, second = gateways
@@ -67,13 +58,6 @@ class HAProxy:
 
     def stop(self) -> None:
         self.server.stop()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.stop()
 
 
 def _program() -> str | None:

@@ -2,17 +2,14 @@
 
 import socket
 import struct
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import quote
 
 from murmur.cluster.certificates import Certificate
 from murmur.cluster.maven import copy_jars, missing_tools
-from murmur.cluster.server import HOST, Server, engines_dir, free_ports, remembered
+from murmur.cluster.server import HOST, Server, Startable, engines_dir, finished, free_ports, remembered
 from murmur.errors import StartupError
 
 VERSION = "4.0.0"
@@ -34,9 +31,9 @@ def missing() -> str | None:
     return missing_tools("Kafka")
 
 
-def install(target: Path | None = None) -> None:
+def install() -> None:
     """Bring the jars, once. Raises StartupError."""
-    copy_jars(_HERE / "kafka.pom.xml", _HERE / "kafka.sha256", target or home())
+    copy_jars(_HERE / "kafka.pom.xml", _HERE / "kafka.sha256", home())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class SecureDoor:
     password: str
 
 
-class Kafka:
+class Kafka(Startable):
     """A cluster whose data is in `directory`; what is started again there goes on with it.
 
     Whatever is written is on as many brokers as there are, and acknowledged by all but one of three.
@@ -108,13 +105,6 @@ class Kafka:
         with ThreadPoolExecutor(len(self.brokers)) as pool:
             list(pool.map(Server.stop, self.brokers))
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self.stop()
-
     def _server(self, number: int) -> Server:
         folder, port = self._folders[number - 1], self._listeners[number - 1]
         command = [*self._java(), "kafka.Kafka", str(folder / "server.properties")]
@@ -145,12 +135,10 @@ class Kafka:
         command = [*self._java(), "kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(properties)]
         if self._secure is not None:
             command += ["--add-scram", f"{_SCRAM}=[name={self._secure.user},password={self._secure.password}]"]
-        try:
-            finished = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_FORMAT_SECONDS)  # noqa: S603 (our own command line)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise StartupError(f"Kafka's folder can't be formatted: {error}") from error
-        if finished.returncode:
-            raise StartupError(f"Kafka's folder can't be formatted: {finished.stdout}{finished.stderr}")
+        failing = "Kafka's folder can't be formatted"
+        formatted = finished(command, _FORMAT_SECONDS, failing)
+        if formatted.returncode:
+            raise StartupError(f"{failing}: {formatted.stdout}{formatted.stderr}")
 
     def _properties(self, number: int, folder: Path) -> dict[str, object]:
         brokers = len(self._listeners)

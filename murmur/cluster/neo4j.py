@@ -3,18 +3,14 @@
 import hashlib
 import secrets
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from neo4j import Driver, GraphDatabase
 from neo4j.exceptions import DriverError, Neo4jError
 
 from murmur.cluster.maven import copy_jars
-from murmur.cluster.server import HOST, Server, engines_dir, free_ports
+from murmur.cluster.server import HOST, Server, Startable, engines_dir, finished, free_ports, remembered
 from murmur.errors import StartupError
 
 VERSION = "5.26.0"
@@ -35,21 +31,18 @@ def missing() -> str | None:
     return f"Neo4j needs {' and '.join(gone)}: apt-get install default-jdk-headless maven" if gone else None
 
 
-def install(target: Path | None = None) -> None:
+def install() -> None:
     """Bring the jars and compile the class that starts them, once. Raises StartupError."""
-    jars = target or home()
+    jars = home()
     copy_jars(_HERE / "neo4j.pom.xml", _HERE / "neo4j.sha256", jars)
     classes = _classes(jars)
     if classes.exists():
         return
     with tempfile.TemporaryDirectory(dir=jars) as draft:
         command = ["javac", "-d", draft, "-cp", f"{jars}/*", str(_START)]
-        try:
-            finished = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_COMPILE_SECONDS)  # noqa: S603 (our own command line)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise StartupError(f"the Java compiler can't be run: {error}") from error
-        if finished.returncode:
-            raise StartupError(f"{_START.name} can't be compiled: {finished.stderr}")
+        compiled = finished(command, _COMPILE_SECONDS, "the Java compiler can't be run")
+        if compiled.returncode:
+            raise StartupError(f"{_START.name} can't be compiled: {compiled.stderr}")
         shutil.copytree(draft, classes, dirs_exist_ok=True)
 
 
@@ -57,13 +50,13 @@ def _classes(jars: Path) -> Path:
     return jars / f"start-{hashlib.sha256(_START.read_bytes()).hexdigest()[:12]}"
 
 
-class Neo4j:
+class Neo4j(Startable):
     """One server with a password, whose data is in `directory`; what is started again there goes on with it."""
 
     def __init__(self, directory: Path, *, heap_mb: int = 512) -> None:
         self._directory = directory
-        self._password = _remembered(directory / "password", lambda: secrets.token_hex(16))
-        port = int(_remembered(directory / "port", lambda: str(free_ports(1)[0])))
+        self._password = remembered(directory / "password", lambda: secrets.token_hex(16))
+        port = int(remembered(directory / "port", lambda: str(free_ports(1)[0])))
         self._settings = {
             "server.bolt.enabled": "true",
             "server.bolt.listen_address": f"{HOST}:{port}",
@@ -115,13 +108,6 @@ class Neo4j:
         with self.driver() as driver, driver.session() as session:
             session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS").consume()
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self.stop()
-
     def driver(self) -> Driver:
         """A client of the server itself, for who looks behind the store."""
         # Its own time-outs are longer than a server that only starts takes to refuse.
@@ -140,12 +126,3 @@ class Neo4j:
         except (DriverError, Neo4jError):
             return False
         return True
-
-
-def _remembered(file: Path, make: Callable[[], str]) -> str:
-    """What an earlier life in this folder noted, else what is made now; for nobody else to read."""
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_text(make())
-    return file.read_text()

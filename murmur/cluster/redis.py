@@ -6,10 +6,8 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from murmur.cluster.server import HOST, Server, free_ports, remembered
+from murmur.cluster.server import HOST, Server, Startable, free_ports, remembered, require
 from murmur.errors import StartupError
 
 _PROGRAMS = ("redis-server", "redis-cli")
@@ -33,17 +31,11 @@ def missing() -> str | None:
     return f"{' and '.join(absent)} not found: apt-get install redis-server" if absent else None
 
 
-def install(target: Path) -> None:  # noqa: ARG001 (the door of every engine)
-    """Nothing is fetched: the system's packages have it. Raises StartupError when they are not there."""
-    if (absent := missing()) is not None:
-        raise StartupError(absent)
-
-
-class Redis:
+class Redis(Startable):
     """One Redis with a password. `durable` keeps what it holds on the disk (an append-only file); without it is a cache."""
 
     def __init__(self, directory: Path, *, durable: bool = False) -> None:
-        install(directory)
+        require(missing())
         self._password = remembered(directory / "password", lambda: secrets.token_urlsafe(24))
         port = int(remembered(directory / "port", lambda: str(free_ports(1)[0])))
         self.server = _server("redis", directory, port, self._password, _DURABLE if durable else _CACHE)
@@ -62,22 +54,15 @@ class Redis:
     def stop(self) -> None:
         self.server.stop()
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.stop()
-
-
-class RedisCluster:
+class RedisCluster(Startable):
     """A Redis Cluster with a password, each master with its share of the replicas.
 
     `durable` keeps what it holds on the disk, though memory that is short still takes what ends soonest; without it is a cache.
     """
 
     def __init__(self, directory: Path, *, masters: int = 3, replicas: int = 3, durable: bool = False) -> None:
-        install(directory)
+        require(missing())
         self._password = remembered(directory / "password", lambda: secrets.token_urlsafe(24))
         self._directory = directory
         self._replicas_each = replicas // masters
@@ -134,13 +119,6 @@ class RedisCluster:
     def ask(self, member: Server, *words: str) -> str:
         """The answer of one member to a command, as `redis-cli` prints it."""
         return _ask(member.port, self._password, *words)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.stop()
 
     def _create(self) -> None:
         addresses = [f"{HOST}:{member.port}" for member in self.members]

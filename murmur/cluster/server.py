@@ -6,8 +6,11 @@ import signal
 import socket
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from murmur.errors import StartupError
 
@@ -51,6 +54,40 @@ def remembered(file: Path, make: Callable[[], str]) -> str:
         file.touch(mode=0o600)
         file.write_text(make())
     return file.read_text()
+
+
+def require(missing: str | None) -> None:
+    """Raises StartupError with what is missing, if anything is."""
+    if missing is not None:
+        raise StartupError(missing)
+
+
+def finished(command: Sequence[str], seconds: float, failing: str) -> subprocess.CompletedProcess[str]:
+    """A program that has run to its end, and what it said. Raises StartupError, which begins with `failing`, when it can't be
+    run or takes longer."""
+    try:
+        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=seconds)  # noqa: S603 (our own command lines)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise StartupError(f"{failing}: {error}") from error
+
+
+class Startable(ABC):
+    """What runs for the body of a `with`."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Return when it serves. Raises StartupError, and leaves nothing running."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Harmless when it does not run."""
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
 
 
 class Server:

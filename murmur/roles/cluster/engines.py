@@ -6,18 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Protocol
 
 from murmur.cluster import haproxy, kafka, mongodb, neo4j, redis
-from murmur.cluster.server import Server
+from murmur.cluster.server import Server, Startable
 from murmur.errors import StartupError
 from murmur.roles.cluster.size import Size
-
-
-class _Engine(Protocol):
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
 
 
 class Engines:
@@ -38,7 +31,7 @@ class Engines:
 
     def start(self, stack: ExitStack) -> None:
         """All at once; `stack` ends them."""
-        engines: list[_Engine] = [self.mongodb, self.neo4j, self.redis, self.kafka]
+        engines: list[Startable] = [self.mongodb, self.neo4j, self.redis, self.kafka]
         stack.callback(lambda: _at_once([engine.stop for engine in engines]))
         _at_once([engine.start for engine in engines])
 

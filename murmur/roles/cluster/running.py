@@ -8,12 +8,10 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from murmur.cluster.credentials import certificates, signing_keys
 from murmur.cluster.haproxy import HAProxy
-from murmur.cluster.server import HOST, Server, free_ports
+from murmur.cluster.server import HOST, Server, Startable, free_ports
 from murmur.cluster.supervisor import Supervisor
 from murmur.errors import StartupError
 from murmur.probe import failure
@@ -31,7 +29,7 @@ _MEND_SECONDS = 240
 _DRAIN_NOTICE = "3"
 
 
-class Cluster:
+class Cluster(Startable):
     """`url` is where clients come in, `certificate` what they trust. `tell` hears of each step. `environment` is a file for
     shells, by which other commands find the same stores; it names files of secrets and holds none.
 
@@ -117,13 +115,6 @@ class Cluster:
 
     def status(self) -> list[Line]:
         return status(self.directory)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.stop()
 
     def _role(self, name: str, *command: str) -> Server:
         port = self._ports[name]
