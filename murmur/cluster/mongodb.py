@@ -138,6 +138,8 @@ class MongoDB(Startable):
         command += ["--keyFile", str(self._key), "--nounixsocket", "--quiet", "--oplogSize", "256"]
         # Each member would take half of the machine's memory, as a server of its own.
         command += ["--wiredTigerCacheSizeGB", "0.25", "--setParameter", "diagnosticDataCollectionEnabled=false"]
+        # Who is killed within a transaction holds its documents as long. Nobody who lives takes more than a client's time-out.
+        command += ["--setParameter", "transactionLifetimeLimitSeconds=15"]
         if self._test_commands:
             command += ["--setParameter", "enableTestCommands=1", "--setParameter", "ttlMonitorSleepSecs=1"]
         return Server(f"mongodb-{number}", command, folder, port)
