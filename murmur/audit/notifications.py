@@ -48,7 +48,7 @@ async def audit_notifications(notifications: Notifications, people: People, twee
     while next_recipient is not None or run is not None:
         ids = [] if next_recipient is None else [next_recipient.id]
         id_ = min([*ids, run[0].recipient_id] if run else ids)
-        recipient = next_recipient if ids == [id_] and next_recipient is not None else Recipient(id_, 0, 0, ())
+        recipient = next_recipient if ids == [id_] and next_recipient is not None else Recipient(id_, 0, 0, 0, ())
         told = _Told()
         while run is not None and run[0].recipient_id == id_:
             for finding in [*told.add(run), *await _strays(run, people, tweets)]:

@@ -66,11 +66,15 @@ class StoredNotice:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """What is kept of a person beside the notices. `muted_kinds` rise."""
+    """What is kept of a person beside the notices. `muted_kinds` rise.
+
+    `let_go_up_to` is the position of the newest notification that was let go because there were more than are kept.
+    """
 
     id: int
     last_position: int
     read_up_to: int
+    let_go_up_to: int
     muted_kinds: tuple[Kind, ...]
 
 

@@ -18,7 +18,10 @@ class NotificationStore(Protocol):
     """
 
     async def add(self, notices: Sequence[Notice]) -> AbstractSet[int]:
-        """Add those that are not there. Returns the recipients for whom anything is new."""
+        """Add those that are not there. Returns the recipients for whom anything is new.
+
+        What is not newer than what was let go of its recipient's is let go too: whether it was told can't be seen any more.
+        """
         ...
 
     async def withdraw(

@@ -188,6 +188,19 @@ async def test_of_those_let_go_nothing_is_left_and_they_may_come_again(store: No
     assert (newest.id, newest.actor_ids) == (again.event_id, (BEA,))
 
 
+async def test_those_let_go_are_not_told_again_when_everything_is_delivered_again(store: NotificationStore) -> None:
+    told = [reply(BEA, tweet) for tweet in range(1, KEPT + 101)]
+    for start in range(0, len(told), 100):
+        await store.add(told[start : start + 100])
+    last = await store.last_position(ADA)
+    await store.mark_read(ADA, last)
+    for start in range(0, len(told), 100):
+        assert await store.add(told[start : start + 100]) == set()
+    assert await store.after(ADA, last, 10) == []
+    (person,) = await store.recipients_after(0, 10)
+    assert (person.last_position, person.let_go_up_to) == (last, told[99].event_id)
+
+
 async def test_whatever_comes_at_once_is_all_there_in_one_order(store: NotificationStore) -> None:
     """Several workers tell a person of different tweets, one of them twice, while the person reads."""
     likes = [like(actor, tweet) for actor in range(10, 20) for tweet in (TWEET, TWEET + 1)]
@@ -234,7 +247,7 @@ async def test_everything_can_be_read_page_by_page_and_put_elsewhere(store: Noti
         await store.set_muted_kind(DAN, kind, muted=True)
     people = await store.recipients_after(0, 100)
     assert [person.id for person in people] == [ADA, BEA, CLEO, DAN]
-    assert people[3] == Recipient(DAN, 0, 0, (Kind.LIKE, Kind.REPLY))
+    assert people[3] == Recipient(DAN, 0, 0, 0, (Kind.LIKE, Kind.REPLY))
     notices = await store.notices_after((0, 0), 100)
     assert [notice.recipient_id for notice in notices] == [ADA, ADA, ADA, BEA, CLEO]
     assert [*await store.notices_after((0, 0), 2), *await store.notices_after(_place(notices[1]), 10)] == notices

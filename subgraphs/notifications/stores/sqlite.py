@@ -50,6 +50,7 @@ CREATE TABLE muted_kinds (
     PRIMARY KEY (recipient_id, kind)
 ) WITHOUT ROWID;
 """
+_LET_GO = "ALTER TABLE recipients ADD COLUMN let_go_up_to INTEGER NOT NULL DEFAULT 0;"
 _GROUPS = """
 SELECT g.id, g.kind, g.tweet_id, g.position, g.notices, g.position <= ifnull(r.read_up_to, 0)
 FROM groups g LEFT JOIN recipients r ON r.id = g.recipient_id WHERE g.recipient_id = :recipient
@@ -65,7 +66,7 @@ WITH people AS (
     SELECT id FROM (SELECT id FROM recipients WHERE id > ?1 ORDER BY id LIMIT ?2) UNION
     SELECT recipient_id FROM (SELECT recipient_id FROM muted_kinds WHERE recipient_id > ?1 GROUP BY 1 ORDER BY 1 LIMIT ?2)
 )
-SELECT p.id, ifnull(r.last_position, 0), ifnull(r.read_up_to, 0),
+SELECT p.id, ifnull(r.last_position, 0), ifnull(r.read_up_to, 0), ifnull(r.let_go_up_to, 0),
     (SELECT json_group_array(m.kind) FROM muted_kinds m WHERE m.recipient_id = p.id)
 FROM people p LEFT JOIN recipients r ON r.id = p.id ORDER BY p.id LIMIT ?2
 """
@@ -76,7 +77,7 @@ class SqliteNotifications:
     """`NotificationStore` on the file at `path`. Raises StartupError when it can't be opened."""
 
     def __init__(self, path: Path) -> None:
-        self._database = Database(path, [_SCHEMA])
+        self._database = Database(path, [_SCHEMA, _LET_GO])
 
     async def add(self, notices: Sequence[Notice]) -> AbstractSet[int]:
         def work(connection: sqlite3.Connection) -> AbstractSet[int]:
@@ -166,7 +167,10 @@ class SqliteNotifications:
 
     async def recipients_after(self, recipient_id: int, limit: int) -> Sequence[Recipient]:
         rows = await self._database.fetch(_RECIPIENTS, (recipient_id, limit))
-        return [Recipient(id_, last, read, tuple(map(Kind, sorted(orjson.loads(muted))))) for id_, last, read, muted in rows]
+        return [
+            Recipient(id_, last, read, let_go, tuple(map(Kind, sorted(orjson.loads(muted)))))
+            for id_, last, read, let_go, muted in rows
+        ]
 
     async def notices_after(self, after: tuple[int, int], limit: int) -> Sequence[StoredNotice]:
         rows = await self._database.fetch(_NOTICES, (*after, limit))
@@ -178,8 +182,8 @@ class SqliteNotifications:
     async def put_recipients(self, rows: Sequence[Recipient]) -> None:
         def work(connection: sqlite3.Connection) -> None:
             for row in rows:
-                values = (row.id, row.last_position, row.read_up_to)
-                connection.execute("INSERT OR REPLACE INTO recipients (id, last_position, read_up_to) VALUES (?,?,?)", values)
+                values = (row.id, row.last_position, row.read_up_to, row.let_go_up_to)
+                connection.execute("INSERT OR REPLACE INTO recipients VALUES (?,?,?,?)", values)
                 connection.execute("DELETE FROM muted_kinds WHERE recipient_id = ?", (row.id,))
                 connection.executemany("INSERT INTO muted_kinds VALUES (?, ?)", [(row.id, kind) for kind in row.muted_kinds])
 
@@ -219,7 +223,10 @@ def _add(connection: sqlite3.Connection, notice: Notice) -> bool:
     if connection.execute(find, slot).fetchone():
         return False
     connection.execute("INSERT INTO recipients (id) VALUES (?) ON CONFLICT DO NOTHING", (recipient,))
-    last, read = connection.execute("SELECT last_position, read_up_to FROM recipients WHERE id = ?", (recipient,)).fetchone()
+    state = "SELECT last_position, read_up_to, let_go_up_to FROM recipients WHERE id = ?"
+    last, read, let_go = connection.execute(state, (recipient,)).fetchone()
+    if notice.event_id <= let_go:
+        return False
     position = max(notice.event_id, last + 1)
     connection.execute("UPDATE recipients SET last_position = ? WHERE id = ?", (position, recipient))
     group = None
@@ -251,9 +258,12 @@ def _recount(connection: sqlite3.Connection, recipient_id: int, group_id: int) -
 
 def _trim(connection: sqlite3.Connection, recipient_id: int) -> None:
     old = connection.execute(
-        "SELECT id FROM groups WHERE recipient_id = ? ORDER BY position DESC LIMIT -1 OFFSET ?", (recipient_id, KEPT)
+        "SELECT id, position FROM groups WHERE recipient_id = ? ORDER BY position DESC LIMIT -1 OFFSET ?", (recipient_id, KEPT)
     ).fetchall()
-    for (group_id,) in old:
+    if old:
+        newest = old[0][1]
+        connection.execute("UPDATE recipients SET let_go_up_to = max(let_go_up_to, ?) WHERE id = ?", (newest, recipient_id))
+    for group_id, _ in old:
         connection.execute("DELETE FROM notices WHERE recipient_id = ? AND group_id = ?", (recipient_id, group_id))
         connection.execute("DELETE FROM groups WHERE recipient_id = ? AND id = ?", (recipient_id, group_id))
 

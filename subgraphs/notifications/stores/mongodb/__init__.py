@@ -124,8 +124,8 @@ class MongoNotifications:
         with answering(_WHAT):
             people = await self._all.find(condition, sort=[("r", 1)], limit=limit, comment=comment).to_list()
         return [
-            Recipient(person["r"], person["last"], person["read"], tuple(sorted(map(Kind, person.get("muted", ())))))
-            for person in people
+            Recipient(one["r"], one["last"], one["read"], one.get("let", 0), tuple(sorted(map(Kind, one.get("muted", ())))))
+            for one in people
         ]
 
     async def notices_after(self, after: tuple[int, int], limit: int) -> Sequence[StoredNotice]:
@@ -151,7 +151,14 @@ class MongoNotifications:
         writes = [
             UpdateOne(
                 person_key(row.id),
-                {"$set": {"last": row.last_position, "read": row.read_up_to, "muted": [kind.value for kind in row.muted_kinds]}},
+                {
+                    "$set": {
+                        "last": row.last_position,
+                        "read": row.read_up_to,
+                        "let": row.let_go_up_to,
+                        "muted": [kind.value for kind in row.muted_kinds],
+                    }
+                },
                 upsert=True,
             )
             for row in rows

@@ -115,7 +115,7 @@ class Adding:
                 (left if gone else known).add(tuple(row["_id"].values()))
         new: dict[Name, Notice] = {}
         for notice in notices:
-            if (key := _key(notice)) not in known:
+            if (key := _key(notice)) not in known and notice.event_id > people[notice.recipient_id].get("let", 0):
                 new.setdefault(key, notice)
         groups = await self._open_groups(people, new.values(), session)
         new_of: dict[int, list[Notice]] = {}

@@ -92,11 +92,14 @@ class Changes:
         """Let go of what is older than the newest `KEPT` groups; the person as it is then."""
         groups = {"r": person["r"], "at": {"$gt": 0}}
         there = await self._all.count_documents(groups, session=session)
-        await self._all.update_one(person_key(person["r"]), {"$set": {"groups": min(there, KEPT)}}, session=session)
-        if there <= KEPT:
-            return person
-        oldest = self._all.find(groups, {"_id": 1}, sort=[("at", 1)], limit=there - KEPT, session=session)
-        return await self._let_go(person, await oldest.to_list(), session)
+        change: Document = {"$set": {"groups": min(there, KEPT)}}
+        oldest: list[Document] = []
+        if there > KEPT:
+            found = self._all.find(groups, {"at": 1}, sort=[("at", 1)], limit=there - KEPT, session=session)
+            oldest = await found.to_list()
+            change["$max"] = {"let": oldest[-1]["at"]}
+        await self._all.update_one(person_key(person["r"]), change, session=session)
+        return await self._let_go(person, oldest, session)
 
     async def _let_go(self, person: Document, groups: Sequence[Document], session: AsyncClientSession) -> Document:
         """Remove groups; the person as it is then."""

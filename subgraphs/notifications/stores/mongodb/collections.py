@@ -8,7 +8,8 @@ it by itself (docs/decisions/0016-notifications-on-mongodb.md). The documents of
 
     person    _id r             last, read   positions; muted   kinds; turn   rises with each change, so that two at once meet;
                                 gone         groups that are no more, whose notices are still to be removed;
-                                groups       at most how many there are, where that is known
+                                groups       at most how many there are, where that is known; let   the position of the
+                                             newest group that was let go because there were more than are kept
     group     _id {r, g}        k, t   kind and tweet; at   its newest position; n   how many notices; a   their newest actors
     notice    _id {r, k, t, a}  g   its group; p   its position
 
