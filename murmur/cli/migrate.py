@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from murmur.cli.options import DataDir, run, settings_to_look
 from murmur.cli.terminal import PLAIN, err, out
@@ -42,7 +42,7 @@ def migrate(
 
 
 def _print(migration: Migration, from_: Profile, to: Profile) -> None:
-    table = Table("table", f"rows {from_}", f"rows {to}", "checksum", show_lines=False)
+    table = Table("table", f"rows {from_}", f"rows {to}", Column("checksum", overflow="fold"), show_lines=False)
     for comparison in migration.comparisons:
         sums = comparison.checksums
         checksum = sums[0] if sums[0] == sums[1] else f"{sums[0]} and {sums[1]}"

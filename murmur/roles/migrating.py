@@ -64,7 +64,8 @@ async def migrate(settings: Settings, source: Profile, target: Profile, told: To
     Nothing may be written meanwhile: gateways and subgraphs are stopped, and what events are under way are worked off first
     (for the distributed profile by its workers, which run on). A migration that was cut off goes on where it was.
 
-    Raises StartupError where a side is not as it must be: the same twice, a platform that runs, a target that is not empty.
+    Raises StartupError where a side is not as it must be: the same twice, a platform that runs, a source that holds nothing, a
+    target that is not empty.
     """
     if source is target:
         raise StartupError(f"--from {source} --to {target}: name the two profiles")
@@ -76,11 +77,18 @@ async def migrate(settings: Settings, source: Profile, target: Profile, told: To
         await _make_ready(sides[target])
         note = _read_note(folder, source, target)
         if note is None:
-            if filled := [table.name for table in all_tables(sides[target]) if await table.read(table.first, 1)]:
+            if not await _filled(sides[source]):
+                raise StartupError(
+                    f"the {source} profile holds nothing; the data folder of the embedded one is {folder.absolute()}: "
+                    "--data-dir names another"
+                )
+            if filled := await _filled(sides[target]):
                 raise StartupError(
                     f"the {target} profile is not empty ({', '.join(filled)}); a migration needs stores of its own"
                 )
+            # Before the first row: a target that has rows and no note can't be told from one that others use.
             note = _Note(source, target, {})
+            _write_note(folder, note)
         pairs = list(zip(all_tables(sides[source]), all_tables(sides[target]), strict=True))
         for from_, to in pairs:
             await copy_table(from_, to, note.done.get(from_.name), _keep(folder, note, from_.name, told))
@@ -100,6 +108,11 @@ def _settings_of(profile: Profile, settings: Settings) -> Settings:
         if (url := getattr(settings.stores, f"{name}_url")).startswith("sqlite:"):
             raise StartupError(f"MURMUR_{name.upper()}_URL={url} is no store of the distributed profile; name the engine's URL")
     return settings
+
+
+async def _filled(stores: Stores) -> list[str]:
+    """The tables that have rows."""
+    return [table.name for table in all_tables(stores) if await table.read(table.first, 1)]
 
 
 async def _make_ready(stores: Stores) -> None:
@@ -134,14 +147,19 @@ def _read_note(folder: Path, source: Profile, target: Profile) -> _Note | None:
     return note
 
 
+def _write_note(folder: Path, note: _Note) -> None:
+    """A page that is copied twice changes nothing, so the disk need not be waited for."""
+    draft = folder / f"{_NOTE}.part"
+    draft.write_bytes(msgspec.json.encode(note))
+    draft.replace(folder / _NOTE)
+
+
 def _keep(folder: Path, note: _Note, table: str, told: Told) -> Callable[[Key, int], None]:
-    """Write down what is safely copied; a page that is copied twice changes nothing, so the disk need not be waited for."""
+    """Write down what is safely copied."""
 
     def keep(key: Key, rows: int) -> None:
         note.done[table] = key
-        draft = folder / f"{_NOTE}.part"
-        draft.write_bytes(msgspec.json.encode(note))
-        draft.replace(folder / _NOTE)
+        _write_note(folder, note)
         told(table, rows)
 
     return keep

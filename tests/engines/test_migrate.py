@@ -136,6 +136,21 @@ async def test_a_migration_that_was_cut_off_goes_on_where_it_was(tmp_path: Path,
         assert {table for table, _ in rest} == {"likes", "retweets", "bookmarks", *others}
 
 
+async def test_nothing_is_copied_before_it_can_be_noted(tmp_path: Path, engines: dict[str, Any]) -> None:
+    async with inhabited(tmp_path) as _:
+        distributed = cheap_settings(tmp_path, **engines)
+        (tmp_path / "migration.json.part").mkdir()
+        with pytest.raises(IsADirectoryError):
+            await migrate(distributed, Profile.EMBEDDED, Profile.DISTRIBUTED, lambda *_: None)
+        (tmp_path / "migration.json.part").rmdir()
+        assert (await migrate(distributed, Profile.EMBEDDED, Profile.DISTRIBUTED, lambda *_: None)).good
+
+
+async def test_a_folder_that_holds_nothing_is_not_moved(tmp_path: Path, engines: dict[str, Any]) -> None:
+    with pytest.raises(StartupError, match=f"the embedded profile holds nothing; .* is {tmp_path}: --data-dir names another"):
+        await migrate(cheap_settings(tmp_path, **engines), Profile.EMBEDDED, Profile.DISTRIBUTED, lambda *_: None)
+
+
 async def test_the_two_profiles_must_be_two(tmp_path: Path) -> None:
     settings = cheap_settings(tmp_path)
     with pytest.raises(StartupError, match="name the two profiles"):
